@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeFileAtomic } from "@lib/files.ts";
+
+Deno.test("a write that fails keeps the old file and leaves nothing behind", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = join(folder, "taken");
+  Deno.mkdirSync(join(path, "inside"), { recursive: true });
+  assert.throws(() => writeFileAtomic(path, "new"), /Cannot write .*taken.*is kept/);
+  assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["taken"]);
+});
+
+Deno.test("a write replaces the whole file, in a folder that need not exist", () => {
+  const path = join(Deno.makeTempDirSync(), "a", "b.txt");
+  writeFileAtomic(path, "a long first version");
+  writeFileAtomic(path, "short");
+  assert.equal(Deno.readTextFileSync(path), "short");
+});
