@@ -44,9 +44,19 @@ export function insideKernel(): boolean {
   return kernelFace() !== null;
 }
 
+let listener: (type: string) => void = () => {};
+
+/** Has a function called before each message: the kernel's mending counts and orders them. */
+export function beforeBroadcast(call: (type: string) => void): void {
+  listener = call;
+}
+
 /** Sends one message of the Jupyter protocol to the front end; does nothing outside the kernel. */
 export function broadcast(type: string, content: Record<string, unknown>): void {
-  kernelFace()?.broadcast(type, content);
+  const kernel = kernelFace();
+  if (!kernel) return;
+  listener(type);
+  kernel.broadcast(type, content);
 }
 
 /**
