@@ -13,7 +13,7 @@ import { type Picture, picture } from "./svg.ts";
 
 /**
  * Eight colours that people with any colour vision tell apart (Okabe and Ito, "Color Universal
- * Design", 2008), their yellow darkened to be seen on white and their black a grey.
+ * Design", 2008), with a grey for their black and Tol's indigo for their yellow, which white drowns.
  */
 export const PALETTE: readonly string[] = [
   "#0072b2", // blue
@@ -23,7 +23,7 @@ export const PALETTE: readonly string[] = [
   "#e69f00", // orange
   "#56b4e9", // sky
   "#5d5d5d", // grey
-  "#b8a800", // yellow
+  "#332288", // indigo
 ];
 
 /** What a figure says and shows: Plot's own options and the words around it. */

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { basename, join } from "node:path";
 import { writeFileAtomic } from "../files.ts";
+import { NOTEBOOKS } from "../paths.ts";
 
 /** One output of a code cell. */
 export type Output =
@@ -140,4 +142,25 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function isText(value: unknown): boolean {
   return typeof value === "string" ||
     (Array.isArray(value) && value.every((line) => typeof line === "string"));
+}
+
+/**
+ * The notebooks of the workspace in the order of their names; with words, those whose names hold one.
+ *
+ * @throws {RangeError} when a word is in no name.
+ */
+export function listNotebooks(words: readonly string[] = [], directory = NOTEBOOKS): string[] {
+  const files = [...Deno.readDirSync(directory)]
+    .filter((entry) => entry.isFile && entry.name.endsWith(".ipynb"))
+    .map((entry) => entry.name)
+    .sort();
+  const wanted = words.map((word) => basename(word, ".ipynb"));
+  for (const word of wanted) {
+    if (files.some((file) => file.includes(word))) continue;
+    const known = files.map((file) => basename(file, ".ipynb")).join(", ");
+    throw new RangeError(`Cannot find the notebook "${word}": there are ${known || "none"}`);
+  }
+  return files
+    .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)))
+    .map((file) => join(directory, file));
 }

@@ -32,9 +32,10 @@ export interface IntervalOptions<T> {
  *
  * ```ts
  * import { band, figure } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
  *
  * const rows = [{ step: 1, low: 0, high: 2 }, { step: 2, low: 1, high: 2 }];
- * figure({ marks: [band(rows, { x: "step" })] });
+ * assert.match(figure({ marks: [band(rows, { x: "step" })] }).svg, /aria-label="area"/);
  * ```
  */
 export function band<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plot.Markish {

@@ -47,6 +47,7 @@ export async function* progress<T>(
   let shown = begun;
   let finished = false;
   forgetOldStop();
+  line.show(progressLine({ label, done, total, seconds: 0 })); // its place is above what the loop shows
   try {
     for await (const item of items as AsyncIterable<T>) {
       yield item;

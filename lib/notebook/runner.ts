@@ -107,9 +107,7 @@ function withParameters(
   const names = Object.keys(parameters);
   if (names.length === 0) return kept;
   const place = kept.findIndex((cell) => hasTag(cell, "parameters"));
-  const declared = place < 0
-    ? []
-    : [...textOf(kept[place].source).matchAll(/\blet\s+([\w$]+)/g)].map((match) => match[1]);
+  const declared = declaredParameters(kept);
   for (const name of names) {
     if (declared.includes(name)) continue;
     const known = declared.length > 0 ? declared.join(", ") : "none";
@@ -127,6 +125,20 @@ function withParameters(
     outputs: [],
   };
   return kept.toSpliced(place + 1, 0, injected);
+}
+
+/** The parameters of a notebook: what its cell tagged `parameters` declares by `let`. */
+export function declaredParameters(cells: readonly Cell[]): string[] {
+  const cell = cells.find((each) => hasTag(each, "parameters"));
+  return cell ? [...textOf(cell.source).matchAll(/\blet\s+([\w$]+)/g)].map((m) => m[1]) : [];
+}
+
+/** The last line of text among outputs, for a status line. */
+export function latestText(outputs: readonly Output[] = []): string {
+  const last = outputs.at(-1);
+  if (!last || last.output_type === "error") return "";
+  const text = last.output_type === "stream" ? last.text : last.data["text/plain"];
+  return String(text ?? "").trimEnd().split("\n").at(-1) ?? "";
 }
 
 /** Whether a cell has a tag. */

@@ -1,0 +1,139 @@
+/**
+ * Watching a training run from a notebook: the live loss, read from the run's `metrics.jsonl`.
+ *
+ * @module
+ */
+
+import { basename, isAbsolute, join } from "node:path";
+import * as Plot from "@observablehq/plot";
+import { RESULTS } from "../paths.ts";
+import { live } from "./display.ts";
+import { figure, PALETTE } from "./figure.ts";
+import { delay, type Job } from "./job.ts";
+import { forgetOldStop, stopPoint } from "./kernel.ts";
+import type { Picture } from "./svg.ts";
+
+/** A line of `metrics.jsonl`: the step and what was measured at it. */
+export type Metrics = Readonly<Record<string, number>> & { readonly step: number };
+
+/** How a run is watched; all optional. */
+export interface AttachOptions {
+  /** The job that trains; without it the watching ends when nothing comes for `quiet` seconds. */
+  readonly job?: Job;
+  /** Measures to draw and their names in the legend (default: all whose key holds "loss"). */
+  readonly series?: Readonly<Record<string, string>>;
+  /** Seconds without a new line after which a run without a job counts as ended (default 20). */
+  readonly quiet?: number;
+  /** The finding, for the figure that stays. */
+  readonly title?: string;
+  /** When given, the last figure is saved as `results/figures/NAME.png`. */
+  readonly name?: string;
+}
+
+/**
+ * Watches a run: its loss is drawn anew while it trains and stays as a picture when it ends.
+ *
+ * @param run the run's id, its folder's name under `results`, or the path of its folder
+ * @returns the metrics of all steps
+ * @throws {Deno.errors.NotFound} when there is no such run or no metrics appear; {Interrupted} after Stop: the run goes on.
+ */
+export async function attach(run: string, options: AttachOptions = {}): Promise<Metrics[]> {
+  const directory = isAbsolute(run) ? run : join(RESULTS, run);
+  const file = join(directory, "metrics.jsonl");
+  const { job, quiet = 20, name } = options;
+  if (!job) Deno.statSync(directory); // a misspelled run fails at once
+  const place = live();
+  let metrics: Metrics[] = [];
+  let changed = Date.now();
+  forgetOldStop();
+  try {
+    while (true) {
+      const ended = job?.ended ?? Date.now() - changed > 1000 * quiet;
+      const found = readMetrics(file);
+      if (found.length > metrics.length) {
+        metrics = found;
+        if (!job && isFinal(file, quiet)) break;
+        changed = Date.now();
+        if (metrics.length > 1) place.show(lossFigure(metrics, run, options));
+        else place.show(`${run}: step ${metrics[0].step}`);
+      }
+      if (ended) break;
+      await Promise.race([delay(500), job?.finished.catch(() => {}) ?? delay(500)]);
+      await stopPoint();
+    }
+    await job?.finished;
+    if (metrics.length === 0) throw new Deno.errors.NotFound(`Cannot attach to ${run}: no ${file}`);
+    return metrics;
+  } finally {
+    if (metrics.length > 0) {
+      place.end(lossFigure(metrics, run, { ...options, ...(name && { name }) }));
+    } else place.end(`${run}: no metrics`);
+  }
+}
+
+/**
+ * Reads the lines of `metrics.jsonl`; a last line that is only half written is left for later, and a
+ * resumed run's later line of a step replaces the earlier one.
+ */
+export function readMetrics(file: string): Metrics[] {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+  const complete = text.slice(0, text.lastIndexOf("\n") + 1);
+  const bySteps = new Map<number, Metrics>();
+  for (const line of complete.split("\n").filter(Boolean)) {
+    const metrics: Metrics = JSON.parse(line);
+    bySteps.set(metrics.step, { ...bySteps.get(metrics.step), ...metrics });
+  }
+  return [...bySteps.values()].sort((a, b) => a.step - b.step);
+}
+
+/** Draws the losses of a run against its steps. */
+export function lossFigure(
+  metrics: readonly Metrics[],
+  run: string,
+  options: Pick<AttachOptions, "series" | "title" | "name"> = {},
+): Picture {
+  const series = options.series ?? lossesOf(metrics);
+  const points = Object.entries(series).flatMap(([key, label]) =>
+    metrics.filter((line) => Number.isFinite(line[key]))
+      .map((line) => ({ step: line.step, loss: line[key], label }))
+  );
+  const last = metrics[metrics.length - 1];
+  return figure({
+    title: options.title ?? `Loss of ${basename(run)}`,
+    subtitle: `after step ${last.step.toLocaleString("en")}`,
+    height: 300,
+    x: { label: "step" },
+    y: { label: "loss (nats)", nice: true },
+    color: { domain: Object.values(series), range: [...PALETTE] },
+    marks: [
+      Plot.lineY(points, { x: "step", y: "loss", stroke: "label", strokeWidth: 1.75 }),
+      ...(points.length <= 60
+        ? [Plot.dot(points, { x: "step", y: "loss", fill: "label", r: 2.5 })]
+        : []),
+    ],
+    ...(options.name && { name: options.name }),
+  });
+}
+
+function lossesOf(metrics: readonly Metrics[]): Record<string, string> {
+  const keys = new Set(metrics.flatMap((line) => Object.keys(line)));
+  const losses = [...keys].filter((key) => /loss/i.test(key));
+  return Object.fromEntries(losses.map((key) => [key, key === "loss" ? "training" : inWords(key)]));
+}
+
+function inWords(key: string): string {
+  const words = key.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
+  return words.replace(/ ?loss ?/, "").trim() || key;
+}
+
+/** Whether a file has not been written for so long that its run has ended. */
+function isFinal(file: string, quiet: number): boolean {
+  const written = Deno.statSync(file).mtime?.getTime() ?? 0;
+  return Date.now() - written > 1000 * quiet;
+}
