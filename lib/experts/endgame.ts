@@ -1,0 +1,203 @@
+/**
+ * An ending as a world: every position with White to move is a state, every legal move has an exact
+ * reward, so that R_p(f) is a sum over the whole world and no estimate.
+ *
+ * @module
+ */
+
+import { parseFen } from "@lib/chess/fen.ts";
+import {
+  KING,
+  legalMoves,
+  type Move,
+  moveTo,
+  packMove,
+  type Position,
+  QUEEN,
+  ROOK,
+  WHITE,
+} from "@lib/chess/position.ts";
+import { hash32 } from "@lib/random.ts";
+import type { States } from "@lib/analysis/states.ts";
+import {
+  DRAWN,
+  ILLEGAL,
+  indexOf,
+  raysOf,
+  solveTables,
+  squaresOf,
+  type Tables,
+} from "@lib/experts/retrograde.ts";
+
+/** The endings that can be solved: White's pieces against the bare king. */
+export type Ending = "KQvK" | "KRvK";
+
+const PIECES: Readonly<Record<Ending, readonly number[]>> = { KQvK: [QUEEN], KRvK: [ROOK] };
+
+/** r(x, y) = 0.925^m, m = White's moves until mate, y included; 0 for a move after which it is a draw. */
+export const DISCOUNT = 0.925;
+
+/** A solved ending. */
+export interface EndgameWorld {
+  readonly ending: Ending;
+  /** White to move; one entry of `reward` a legal move. */
+  readonly states: States;
+  /** The move of each reward. */
+  readonly moves: Uint16Array;
+  /** White's moves until mate, the move itself included; 0 where the move leads to a draw. */
+  readonly distance: Uint8Array;
+  /** The placement of each state's pieces, ascending; see `squaresOf` in `retrograde.ts`. */
+  readonly placements: Uint32Array;
+  /** The tables behind it. */
+  readonly tables: Tables;
+}
+
+/**
+ * Solves an ending by retrograde analysis and lists its states.
+ *
+ * ```ts
+ * import { solveEndgame } from "@lib/experts/endgame.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const world = solveEndgame("KRvK");
+ * assert.equal(world.states.length, 175_168);
+ * const longest = world.tables.white.reduce((a, b) => Math.max(a, b));
+ * assert.equal(longest, 31); // plies: mate in 16
+ * ```
+ */
+export function solveEndgame(ending: Ending): EndgameWorld {
+  const pieces = PIECES[ending];
+  if (pieces === undefined) {
+    throw new RangeError(
+      `Cannot solve the ending "${ending}": must be one of ${Object.keys(PIECES).join(", ")}`,
+    );
+  }
+  const tables = solveTables(pieces);
+  const kinds = [KING, ...pieces], width = kinds.length + 1;
+  const rays = kinds.map(raysOf);
+  const scale = Array.from({ length: width }, (_, i) => 64 ** (width - 1 - i));
+  const placements: number[] = [], offsets = [0], moves: number[] = [], distance: number[] = [];
+  const squares = new Uint8Array(width);
+  for (let placement = 0; placement < tables.white.length; placement++) {
+    if (tables.white[placement] === ILLEGAL) continue;
+    squaresOf(placement, squares);
+    for (let p = 0; p < kinds.length; p++) {
+      for (const ray of rays[p][squares[p]]) {
+        for (const to of ray) {
+          if (squares.includes(to)) break;
+          const plies = tables.black[placement + (to - squares[p]) * scale[p]];
+          if (plies === ILLEGAL) continue;
+          moves.push(packMove(squares[p], to));
+          distance.push(plies === DRAWN ? 0 : plies / 2 + 1);
+        }
+      }
+    }
+    if (moves.length === offsets[offsets.length - 1]) continue; // White is stalemated: no choice
+    placements.push(placement);
+    offsets.push(moves.length);
+  }
+  const reward = Float64Array.from(distance, (m) => (m === 0 ? 0 : DISCOUNT ** m));
+  return {
+    ending,
+    states: { length: placements.length, offsets: Uint32Array.from(offsets), reward },
+    moves: Uint16Array.from(moves),
+    distance: Uint8Array.from(distance),
+    placements: Uint32Array.from(placements),
+    tables,
+  };
+}
+
+/** The position of a state. */
+export function positionOf(world: EndgameWorld, state: number): Position {
+  return parseFen(placementFen(world.ending, world.placements[state], "w"));
+}
+
+/** The state of a position with White to move, or −1 when it is none of this world. */
+export function stateOf(world: EndgameWorld, position: Position): number {
+  const placement = placementOf(world.ending, position);
+  if (placement < 0 || position.turn !== WHITE) return -1;
+  let low = 0, high = world.placements.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (world.placements[middle] === placement) return middle;
+    if (world.placements[middle] < placement) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+/**
+ * The moves of the perfect defender, Black: those that put off the mate longest, or draw.
+ *
+ * @throws {RangeError} when the position is not one of this ending with Black to move.
+ */
+export function bestDefence(world: EndgameWorld, position: Position): Move[] {
+  const placement = placementOf(world.ending, position);
+  if (placement < 0 || position.turn === WHITE) {
+    throw new RangeError(`Cannot defend: not a position of ${world.ending} with Black to move`);
+  }
+  const squares = new Uint8Array(PIECES[world.ending].length + 2);
+  squaresOf(placement, squares);
+  const king = squares[squares.length - 1];
+  let best = -1, kept: Move[] = [];
+  for (const move of legalMoves(position)) {
+    const to = moveTo(move);
+    const plies = world.tables.white[placement + to - king];
+    const value = squares.includes(to) || plies === DRAWN ? Infinity : plies;
+    if (value > best) {
+      best = value;
+      kept = [];
+    }
+    if (value === best) kept.push(move);
+  }
+  return kept;
+}
+
+/**
+ * Whether a state is kept from training, so that memory and generalisation can be told apart. The
+ * eight mirror images of a position fall on the same side: none can be learned from another.
+ */
+export function isHeldOut(world: EndgameWorld, state: number, share = 0.1): boolean {
+  const placement = world.placements[state];
+  let canonical = Infinity;
+  for (let mirror = 0; mirror < 8; mirror++) {
+    let image = 0;
+    for (let rest = placement, scale = 1; scale < world.tables.white.length; scale *= 64) {
+      image += reflect(rest % 64, mirror) * scale;
+      rest = Math.floor(rest / 64);
+    }
+    canonical = Math.min(canonical, image);
+  }
+  return hash32(canonical, 0x4e1d) < share * 2 ** 32;
+}
+
+/** A square under one of the board's eight symmetries: bits flip files, flip ranks, swap both. */
+function reflect(square: number, mirror: number): number {
+  const flipped = square ^ (mirror & 1 ? 7 : 0) ^ (mirror & 2 ? 56 : 0);
+  return mirror & 4 ? (flipped >> 3) | ((flipped & 7) << 3) : flipped;
+}
+
+/** The placement of a position's pieces, or −1 when they are not this ending's. */
+function placementOf(ending: Ending, position: Position): number {
+  const wanted = [KING, ...PIECES[ending], KING | 8];
+  const squares = new Array<number>(wanted.length).fill(-1);
+  for (let square = 0; square < 64; square++) {
+    const piece = position.pieceAt(square);
+    if (piece === 0) continue;
+    const place = wanted.findIndex((kind, i) => kind === piece && squares[i] < 0);
+    if (place < 0) return -1;
+    squares[place] = square;
+  }
+  return squares.includes(-1) ? -1 : indexOf(squares);
+}
+
+function placementFen(ending: Ending, placement: number, turn: "w" | "b"): string {
+  const letters = ["K", ...PIECES[ending].map((piece) => " PNBRQK"[piece]), "k"];
+  const squares = new Uint8Array(letters.length);
+  squaresOf(placement, squares);
+  const board: string[] = new Array(64).fill("1");
+  squares.forEach((square, i) => board[square] = letters[i]);
+  const ranks = Array.from({ length: 8 }, (_, i) => board.slice(56 - 8 * i, 64 - 8 * i).join(""));
+  const rows = ranks.map((rank) => rank.replace(/1+/g, (ones) => String(ones.length)));
+  return `${rows.join("/")} ${turn} - - 0 1`;
+}
