@@ -1,0 +1,168 @@
+/**
+ * The paper's way to play with a model of game transcripts: it writes characters, and what it writes
+ * may be no legal move.
+ *
+ * @module
+ */
+
+import { type Move } from "@lib/chess/position.ts";
+import { parseSan } from "@lib/chess/san.ts";
+import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
+import { type Interval, wilson } from "@lib/analysis/stats.ts";
+import { sampleIndex } from "./distribution.ts";
+import { transcript } from "./game.ts";
+import type { Choice, Player } from "./player.ts";
+
+/** The paper's 32 characters, in the order of their ids (paper.md § 2.1). */
+export const CHARACTERS = " #+-.0123456789;=BKNOQRabcdefghx";
+
+/**
+ * A transcript model: for each text the logits of its next character, in the order of
+ * {@linkcode CHARACTERS}.
+ */
+export type NextCharacter = (texts: readonly string[]) => Promise<readonly ArrayLike<number>[]>;
+
+/** How characters become moves. */
+export interface CharacterOptions {
+  /** Temperature τ of each character: logits are divided by it; 0 takes the largest. */
+  readonly temperature: number;
+  /** Texts it may write for one move before the game is lost; the paper's 5 by default. */
+  readonly tries?: number;
+  /** Characters of a text; the paper's 10 by default. */
+  readonly characters?: number;
+}
+
+/** How often a model wrote a legal move. */
+export interface Legality {
+  /** Moves it had to make. */
+  readonly moves: number;
+  /** Texts it wrote for them. */
+  readonly tries: number;
+  /** Texts that were no legal move. */
+  readonly illegal: number;
+  /** Games it lost because no text was legal. */
+  readonly forfeits: number;
+  /** Share of texts that were a legal move, with its interval; n = 0 before the first. */
+  readonly rate: Interval;
+}
+
+/** A player that counts its illegal texts. */
+export interface CharacterPlayer extends Player {
+  /** What it has written since it was made. */
+  legality(): Legality;
+}
+
+/**
+ * Plays as the paper's code does (paper.md § 2.6): the transcript is continued by ten characters
+ * sampled at τ, cut at `;` and `+`; the first word is the move; after five texts that are no legal
+ * move the game is given up. At τ = 0 every try is the same, so one is made.
+ *
+ * @param next the model.
+ * @throws {RangeError} for a negative temperature, or counts that are no positive integers; when
+ * asked to play a game from a set-up position.
+ */
+export function characterPlayer(
+  name: string,
+  next: NextCharacter,
+  { temperature, tries = 5, characters = 10 }: CharacterOptions,
+): CharacterPlayer {
+  checkTemperature(temperature);
+  for (const [what, count] of Object.entries({ tries, characters })) {
+    if (!(Number.isInteger(count) && count > 0)) {
+      throw new RangeError(`Cannot play with ${count} ${what}: must be a positive integer`);
+    }
+  }
+  const counts = { moves: 0, tries: 0, illegal: 0, forfeits: 0 };
+
+  return {
+    name: `${name} τ=${temperature} by characters`,
+    async choose(states, randoms) {
+      const prompts = states.map(transcript);
+      const choices: Choice[] = states.map(() => ({ forfeit: "" }));
+      const written: string[][] = states.map(() => []);
+      let open = states.map((_, i) => i);
+      counts.moves += states.length;
+      for (let attempt = 0; attempt < (temperature === 0 ? 1 : tries); attempt++) {
+        const texts = await continueTexts(
+          next,
+          open.map((i) => prompts[i]),
+          open.map((i) => randoms[i]),
+          temperature,
+          characters,
+        );
+        counts.tries += open.length;
+        open = open.filter((i, k) => {
+          const word = firstWord(texts[k]);
+          const move = readMove(states[i].position, word);
+          if (move !== null) choices[i] = { move };
+          else written[i].push(word);
+          return move === null;
+        });
+        counts.illegal += open.length;
+        if (open.length === 0) break;
+      }
+      for (const i of open) {
+        const texts = written[i].map((word) => `"${word}"`).join(", ");
+        choices[i] = { forfeit: `no legal move in ${written[i].length} tries: ${texts}` };
+      }
+      counts.forfeits += open.length;
+      return choices;
+    },
+    legality() {
+      const { tries, illegal } = counts;
+      const rate = tries === 0
+        ? { value: NaN, low: 0, high: 1, n: 0 }
+        : wilson(tries - illegal, tries);
+      return { ...counts, rate };
+    },
+  };
+}
+
+/** Samples up to `characters` characters after each prompt; stops where the first word has ended. */
+async function continueTexts(
+  next: NextCharacter,
+  prompts: readonly string[],
+  randoms: readonly (() => number)[],
+  temperature: number,
+  characters: number,
+): Promise<string[]> {
+  const texts = prompts.map(() => "");
+  let open = prompts.map((_, i) => i);
+  for (let n = 0; n < characters && open.length > 0; n++) {
+    const logits = await next(open.map((i) => prompts[i] + texts[i]));
+    open.forEach((i, k) => {
+      const p = sharpen(probabilities(logits[k]), temperature);
+      texts[i] += CHARACTERS[sampleIndex(p, randoms[i])];
+    });
+    open = open.filter((i) => !/[;+]|[^ ] /.test(texts[i]));
+  }
+  return texts;
+}
+
+function probabilities(logits: ArrayLike<number>): Float64Array {
+  if (logits.length !== CHARACTERS.length) {
+    throw new RangeError(
+      `Cannot sample from ${logits.length} logits: must be ${CHARACTERS.length}, one a character`,
+    );
+  }
+  let top = -Infinity;
+  for (let i = 0; i < logits.length; i++) top = Math.max(top, logits[i]);
+  if (!Number.isFinite(top)) {
+    throw new RangeError(`Cannot sample from logits whose largest is ${top}: must be a number`);
+  }
+  return Float64Array.from(logits, (x) => Math.exp(x - top));
+}
+
+/** The first word up to a `;` or `+`, which is how the paper's code reads a move. */
+function firstWord(text: string): string {
+  return text.split(/[;+]/, 1)[0].trim().split(" ", 1)[0];
+}
+
+function readMove(position: Parameters<typeof parseSan>[0], word: string): Move | null {
+  try {
+    return parseSan(position, word);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
