@@ -1,0 +1,35 @@
+/**
+ * Renders claims, notebooks and figures into one page: `deno task report` writes
+ * `results/report.html`, `--output FILE` another file.
+ *
+ * @module
+ */
+
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readClaims } from "@lib/claims.ts";
+import { writeFileAtomic } from "@lib/files.ts";
+import { listNotebooks, readNotebook } from "@lib/notebook/ipynb.ts";
+import { reportPage } from "@lib/notebook/report.ts";
+import { RESULTS } from "@lib/paths.ts";
+
+/** Writes the report of everything there is and returns its path. */
+export function writeReport(output: string = join(RESULTS, "report.html")): string {
+  const page = reportPage({
+    title: "Can a model outplay those it learned from?",
+    introduction:
+      "Models trained on the games of players below a rating cap, sampled at falling temperature and " +
+      "set against those players. Every number has its n and its 95 % interval; every claim names the " +
+      "notebook that measures it. Made by `deno task report` from the notebooks as they last ran.",
+    claims: readClaims(),
+    notebooks: listNotebooks().map((path) => ({ path, notebook: readNotebook(path) })),
+  });
+  writeFileAtomic(output, page);
+  return output;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ args: Deno.args, options: { output: { type: "string" } } });
+  const output = writeReport(values.output && resolve(values.output));
+  console.log(`${output} (${Math.round(Deno.statSync(output).size / 1000)} kB)`);
+}
