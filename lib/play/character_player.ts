@@ -102,8 +102,9 @@ export function characterPlayer(
         if (open.length === 0) break;
       }
       for (const i of open) {
+        const n = written[i].length;
         const texts = written[i].map((word) => `"${word}"`).join(", ");
-        choices[i] = { forfeit: `no legal move in ${written[i].length} tries: ${texts}` };
+        choices[i] = { forfeit: `no legal move in ${n === 1 ? "1 try" : `${n} tries`}: ${texts}` };
       }
       counts.forfeits += open.length;
       return choices;
