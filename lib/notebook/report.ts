@@ -11,7 +11,7 @@ import { escapeMarkup } from "./display.ts";
 import { markdownToHtml, notebookToHtml } from "./html.ts";
 import { type Notebook, textOf } from "./ipynb.ts";
 import { reportStyle } from "./report_style.ts";
-import { formatNumber } from "./table.ts";
+import { sharedDecimals, writeFixed } from "./table.ts";
 
 /** What a report is made of. */
 export interface ReportParts {
@@ -89,8 +89,9 @@ function claimsTable(claims: readonly Claim[], anchors: ReadonlySet<string>): st
   }
   const head = HEADINGS.map((heading) => `<th scope="col">${heading}</th>`).join("");
   const rows = claims.map((claim) => {
-    const scale = Math.max(...[claim.value, ...claim.ci95].map(Math.abs));
-    const [value, low, high] = [claim.value, ...claim.ci95].map((x) => formatNumber(x, scale));
+    const numbers = [claim.value, ...claim.ci95];
+    const digits = sharedDecimals(numbers);
+    const [value, low, high] = numbers.map((x) => writeFixed(x, digits));
     const anchor = `notebook-${claim.notebook}`;
     const source = escapeMarkup(claim.notebook);
     const seeds = claim.seeds.length > 0 ? `, seeds ${claim.seeds.join(", ")}` : "";

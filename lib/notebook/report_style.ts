@@ -50,6 +50,8 @@ img { max-width: 100%; height: auto; border-radius: 4px; background: #fff; }
 table { border-collapse: collapse; font-size: 0.88rem; line-height: 1.45; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: 0.4rem; }
 th, td { padding: 0.4rem 0.75rem 0.4rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+#claims td:first-child { min-width: 14rem; }
+#claims td:nth-child(2) { min-width: 9rem; }
 th { color: var(--soft); font-weight: 600; }
 th:not([align]), td:not([align]) { text-align: left; }
 small { color: var(--soft); }

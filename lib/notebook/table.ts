@@ -76,6 +76,18 @@ function decimalsFor(scale: number): number {
   return Math.min(8, Math.max(0, (exponent < 0 ? 2 : 3) - exponent));
 }
 
+/**
+ * The decimals with which numbers that stand together are written: what the largest needs for three
+ * or four significant digits, or fewer where that shows them all exactly.
+ */
+export function sharedDecimals(numbers: readonly number[]): number {
+  const most = decimalsFor(numbers.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0));
+  for (let digits = 0; digits < most; digits++) {
+    if (numbers.every((x) => Number(x.toFixed(digits)) === x)) return digits;
+  }
+  return most;
+}
+
 function columnsOf(rows: readonly Row[], chosen: TableOptions["columns"]): [string, string][] {
   const present = new Set(rows.flatMap((row) => Object.keys(row)));
   if (!chosen) return [...present].map((key) => [key, key]);
@@ -119,8 +131,7 @@ function writeColumn(
     if (isInterval(value)) return [value.value, value.low, value.high];
     return typeof value === "number" ? [value] : [];
   }).filter(Number.isFinite);
-  const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  const digits = format ?? (numbers.every(Number.isInteger) ? 0 : decimalsFor(largest));
+  const digits = format ?? sharedDecimals(numbers);
   const number = (x: number) => Number.isFinite(x) ? writeFixed(x, digits) : formatNumber(x);
   return rows.map((row) => {
     const value = row[key];

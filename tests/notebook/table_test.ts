@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "@lib/notebook/display.ts";
-import { formatNumber, table } from "@lib/notebook/table.ts";
+import { formatNumber, sharedDecimals, table } from "@lib/notebook/table.ts";
 
 const bundle = (...args: Parameters<typeof table>) => describe(table(...args)).data;
 
@@ -49,6 +49,12 @@ Deno.test("rows left out are counted; an empty table has its headings", () => {
 });
 
 Deno.test("numbers are written for people", () => {
+  assert.deepEqual([[1, 0.75, 0.1], [0.123456], [1500.4, 1380.2], [1, 2]].map(sharedDecimals), [
+    2,
+    3,
+    0,
+    0,
+  ]);
   const written = [1234567, 0.12345, 12.3456, -0.5, NaN, -Infinity, 0].map((x) => formatNumber(x));
   assert.deepEqual(written, ["1,234,567", "0.123", "12.35", "−0.500", "NaN", "−Infinity", "0"]);
 });
