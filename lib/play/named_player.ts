@@ -4,6 +4,8 @@
  * @module
  */
 
+import { join } from "node:path";
+import { RESULTS } from "@lib/paths.ts";
 import { epsilonPlayer, greedyPlayer, type Player, randomPlayer } from "./player.ts";
 import { stockfishPlayer } from "./stockfish_player.ts";
 
@@ -52,7 +54,40 @@ const KINDS: Readonly<Record<string, Kind>> = {
         seeded: names.includes("seeded"),
       }),
   },
+  model: {
+    usage: "model:<run>:tau=0.1",
+    help: "a trained model: a run's id or folder; τ is 1 unless given",
+    options: ["tau"],
+    named: "a run's id or folder",
+    async open({ names: [name], options }) {
+      // Only a model needs the tensors, which take a while to load.
+      const { openModelPlayer } = await import("./model_player.ts");
+      try {
+        return await openModelPlayer(name, { temperature: numberOf(options, "tau") ?? 1 });
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        const runs = trainedModels();
+        const known = runs.length === 0 ? "none is trained yet" : `there are ${runs.join(", ")}`;
+        throw new Deno.errors.NotFound(`${error.message}; ${known}`, { cause: error });
+      }
+    },
+  },
 };
+
+/** The runs that hold a model. */
+function trainedModels(): string[] {
+  try {
+    return Deno.readDirSync(RESULTS).map((entry) => entry.name).filter((run) => {
+      try {
+        return Deno.statSync(join(RESULTS, run, "model.safetensors")).isFile;
+      } catch {
+        return false;
+      }
+    }).toArray().sort();
+  } catch {
+    return [];
+  }
+}
 
 /** The players there are, one a line, for `--help` and for errors. */
 export const PLAYER_HELP: string = [

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { writeFileAtomic } from "@lib/files.ts";
 import type { Interval } from "@lib/analysis/stats.ts";
 import { type MatchResult, pgnOf, type PlayedGame, playMatch } from "@lib/play/match.ts";
+import type { CharacterPlayer } from "@lib/play/character_player.ts";
 import { NO_OPENING, readOpenings, standardOpenings } from "@lib/play/openings.ts";
 import { openPlayer, PLAYER_HELP } from "@lib/play/named_player.ts";
 
@@ -109,6 +110,11 @@ export async function matchTask(
     throw error;
   }
   print(describe(result, (performance.now() - begun) / 1000));
+  for (const player of [a, b]) {
+    if (!("legality" in player)) continue;
+    const { rate } = (player as CharacterPlayer).legality();
+    print(`${player.name} wrote legal moves in ${percent(rate)} of ${rate.n} texts`);
+  }
   save();
   return result;
 }
