@@ -18,7 +18,7 @@ import { DatasetWriter } from "@lib/data/dataset_writer.ts";
 import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
 import { collectGames, concatGames, gameRow } from "@lib/data/games.ts";
 import type { Rule, SelectionInput } from "@lib/data/select.ts";
-import { headerTest, lowestKeys, parseSelection, rowTest } from "@lib/data/select.ts";
+import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
 import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
 import { readFiles, readStream } from "@lib/data/sources.ts";
@@ -168,15 +168,19 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   let read = 0, kept = 0;
   const rejected: Partial<Record<Rule, number>> = {};
   const errors: Card["errors"] = { count: 0, first: [] };
-  const refuse = (rule: Rule, n = 1) => rejected[rule] = (rejected[rule] ?? 0) + n;
-  const refusesHeaders = headerTest(selection), refusesRow = rowTest(selection);
+  const accepts = (rule: Rule | null) => {
+    if (rule !== null) rejected[rule] = (rejected[rule] ?? 0) + 1;
+    return rule === null;
+  };
+  const refusesRatings = ratingTest(selection);
+  const refusesHeaders = headerTest(selection);
+  const refusesRow = rowTest(selection);
   const reading: ReadOptions = {
-    accept(headers) {
+    acceptRatings(white, black) {
       read++;
-      const rule = refusesHeaders(headers);
-      if (rule) refuse(rule);
-      return rule === null;
+      return accepts(refusesRatings(white, black));
     },
+    accept: (headers) => accepts(refusesHeaders(headers)),
     onError(error) {
       if (errors.count++ < ERRORS_SHOWN) errors.first.push(error.message);
     },
@@ -196,11 +200,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     : lowestKeys<{ row: GameRow; players: readonly string[] }>(maxGames);
   for await (const game of games) {
     const row = gameRow(game);
-    const rule = refusesRow(row);
-    if (rule) {
-      refuse(rule);
-      continue;
-    }
+    if (!accepts(refusesRow(row))) continue;
     kept++;
     const players = playersOf(game.headers);
     if (sample) sample.offer(sampleKey(row, game.headers, selection.seed), { row, players });
@@ -209,7 +209,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   if (sample) {
     const items = sample.items();
     for (const { row, players } of items) write(row, players);
-    if (items.length < sample.offered) refuse("maxGames", sample.offered - items.length);
+    if (items.length < sample.offered) rejected.maxGames = sample.offered - items.length;
   }
   const sourceName = typeof source === "string" ? basename(source) : source.name;
   checkKept({ sourceName, read, errors, rejected, games: writer.games, shares });

@@ -9,7 +9,7 @@ import { readPgn } from "@lib/chess/pgn.ts";
 import { openBytes } from "@lib/data/bytes.ts";
 import type { Card } from "@lib/data/card.ts";
 import { fileHash } from "@lib/data/file_hash.ts";
-import type { GameSource } from "@lib/data/games.ts";
+import { type GameSource, parseRating } from "@lib/data/games.ts";
 
 /** Games that do not come from a file. */
 export interface GameStream {
@@ -64,6 +64,8 @@ export interface Reading {
 
 /** How games are read. */
 export interface ReadOptions {
+  /** A test on the ratings, 0 where unknown, made first for it is the cheapest. */
+  readonly acceptRatings: (white: number, black: number) => boolean;
   /** A test on the headers; the moves of a game that fails are not read. */
   readonly accept: (headers: GameSource["headers"]) => boolean;
   /** Told of a game that could not be read. */
@@ -79,7 +81,7 @@ export interface ReadOptions {
  * @throws {Error} when a file is missing, empty, cut short or corrupt
  */
 export async function readFiles(source: string, options: ReadOptions): Promise<Reading> {
-  const { accept, onError, onPhase, signal } = options;
+  const { acceptRatings, accept, onError, onPhase, signal } = options;
   const paths = gameFiles(source);
   const sizes = paths.map((path) => Deno.statSync(path).size);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -101,7 +103,7 @@ export async function readFiles(source: string, options: ReadOptions): Promise<R
     for (let i = 0; i < paths.length; i++) {
       const onProgress = (read: number) => onPhase("games", (before + read) / total);
       const bytes = stoppable(openBytes(paths[i], { onProgress }), signal);
-      yield* readPgn(bytes, { name: nameOf(paths[i]), accept, onError });
+      yield* readPgn(bytes, { name: nameOf(paths[i]), acceptRatings, accept, onError });
       before += sizes[i];
     }
   }
@@ -120,7 +122,7 @@ export async function* readStream(
   stream: GameStream,
   options: ReadOptions,
 ): AsyncGenerator<GameSource> {
-  const { accept, onPhase, signal } = options;
+  const { acceptRatings, accept, onPhase, signal } = options;
   let read = 0;
   for await (const game of stream.games) {
     if (read++ % 100 === 0) {
@@ -128,6 +130,8 @@ export async function* readStream(
       signal?.throwIfAborted();
       onPhase("games", read / (stream.total ?? NaN));
     }
+    const { WhiteElo, BlackElo } = game.headers;
+    if (!acceptRatings(parseRating(WhiteElo), parseRating(BlackElo))) continue;
     if (accept(game.headers)) yield game;
   }
 }

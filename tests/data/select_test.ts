@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { gameRow } from "@lib/data/games.ts";
-import { headerTest, lowestKeys, parseSelection, rowTest } from "@lib/data/select.ts";
+import { gameRow, parseRating } from "@lib/data/games.ts";
+import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
 import type { SelectionInput } from "@lib/data/select.ts";
 import { speedOf } from "@lib/data/speed.ts";
 import { hash32 } from "@lib/random.ts";
@@ -16,7 +16,9 @@ const HEADERS = {
 
 /** The rule that refuses a game with these headers. */
 function refuses(selection: SelectionInput, headers: Record<string, string> = {}) {
-  return headerTest(parseSelection(selection))({ ...HEADERS, ...headers });
+  const rules = parseSelection(selection), all = { ...HEADERS, ...headers };
+  const [white, black] = [parseRating(all.WhiteElo), parseRating(all.BlackElo)];
+  return ratingTest(rules)(white, black) ?? headerTest(rules)(all);
 }
 
 Deno.test("speeds follow Lichess's rule at its borders", () => {
