@@ -16,10 +16,11 @@ import {
 } from "@lib/data/card.ts";
 import { DatasetWriter } from "@lib/data/dataset_writer.ts";
 import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
-import { collectGames, concatGames, gameRow } from "@lib/data/games.ts";
+import { collectGames, concatGames, gameRow, RESULTS } from "@lib/data/games.ts";
 import type { Rule, SelectionInput } from "@lib/data/select.ts";
 import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
+import { SPEEDS } from "@lib/data/speed.ts";
 import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
 import { readFiles, readStream } from "@lib/data/sources.ts";
 import { writeFileAtomic, writeJson } from "@lib/files.ts";
@@ -232,9 +233,9 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     errors,
     ratings: writer.ratings,
     ratedExactly1500: writer.ratedExactly1500,
-    speeds: writer.speeds,
+    speeds: inOrder(writer.speeds, SPEEDS),
+    results: inOrder(writer.results, Object.keys(RESULTS)),
     years: writer.years,
-    results: writer.results,
     players: writer.players,
     shards: writer.shards,
   };
@@ -244,6 +245,11 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   signal?.throwIfAborted();
   writer.moveTo(directory);
   return card;
+}
+
+/** The counts in the order of a list, for the eye. */
+function inOrder(counts: Record<string, number>, keys: readonly string[]): Record<string, number> {
+  return Object.fromEntries(keys.filter((key) => counts[key] > 0).map((key) => [key, counts[key]]));
 }
 
 /** The names of the players, where they are known. */
