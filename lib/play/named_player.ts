@@ -6,6 +6,8 @@
 
 import { join } from "node:path";
 import { RESULTS } from "@lib/paths.ts";
+import { makeCrowd } from "@lib/experts/crowd.ts";
+import { crowdPlayer } from "./crowd_player.ts";
 import { epsilonPlayer, greedyPlayer, type Player, randomPlayer } from "./player.ts";
 import { stockfishPlayer } from "./stockfish_player.ts";
 
@@ -54,6 +56,24 @@ const KINDS: Readonly<Record<string, Kind>> = {
         seeded: names.includes("seeded"),
       }),
   },
+  crowd: {
+    usage: "crowd:1:players=10:seed=1:tau=1",
+    help: "a simulated expert: 1 is the least noisy of its crowd",
+    options: ["players", "seed", "tau"],
+    named: "the number of a player",
+    open({ names: [name], options }) {
+      const players = numberOf(options, "players") ?? 10;
+      const crowd = makeCrowd({ players, seed: numberOf(options, "seed") ?? 1 });
+      const expert = crowd[Number(name) - 1];
+      if (expert === undefined) {
+        throw new RangeError(
+          `Cannot play player ${name} of a crowd of ${players}: must be 1 to ${players}`,
+        );
+      }
+      const named = { ...expert, name: `${expert.name} of ${players}` };
+      return crowdPlayer(named, { temperature: numberOf(options, "tau") ?? 1 });
+    },
+  },
   model: {
     usage: "model:<run>:tau=0.1",
     help: "a trained model: a run's id or folder; τ is 1 unless given",
@@ -91,8 +111,8 @@ function trainedModels(): string[] {
 
 /** The players there are, one a line, for `--help` and for errors. */
 export const PLAYER_HELP: string = [
-  ...Object.values(KINDS).map(({ usage, help }) => `  ${usage.padEnd(30)} ${help}`),
-  `  ${"<any>:epsilon=0.3".padEnd(30)} plays a random move with this probability`,
+  ...Object.values(KINDS).map(({ usage, help }) => `  ${usage.padEnd(32)} ${help}`),
+  `  ${"<any>:epsilon=0.3".padEnd(32)} plays a random move with this probability`,
 ].join("\n");
 
 /**

@@ -44,6 +44,7 @@ Deno.test("a match against it reproduces when it is seeded, and the weakest leve
       games: 4,
       seed: 5,
       openings: standardOpenings(),
+      maxMoves: 40,
       concurrency,
     });
   };
