@@ -145,7 +145,9 @@ const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 function progressText({ phase, fraction, read, kept }: BuildProgress, seconds: number): string {
   const share = Number.isNaN(fraction) ? "" : `${(100 * fraction).toFixed(0)} %, `;
   if (phase === "hash") return `Hashing the source: ${share}${seconds.toFixed(0)} s`;
-  const left = fraction > 0 ? `, ${(seconds * (1 - fraction) / fraction).toFixed(0)} s left` : "";
+  const left = fraction > 0.01
+    ? `, ${(seconds * (1 - fraction) / fraction).toFixed(0)} s left`
+    : "";
   return `Reading games: ${share}${read} read, ${kept} fit${left}`;
 }
 
