@@ -61,6 +61,8 @@ export interface DatasetOptions {
   /** Seed of the split; default 0. */
   readonly seed?: number;
   readonly licence?: string;
+  /** Plies a shard, and so the memory of the building; default 2²⁴: 35 to 70 MB. */
+  readonly shardPlies?: number;
   /** Replace the dataset that stands in the folder. */
   readonly replace?: boolean;
   readonly onProgress?: (progress: BuildProgress) => void;
@@ -158,7 +160,7 @@ function checkPlace(directory: string, replace: boolean): void {
  * ```
  */
 export async function buildDataset(options: DatasetOptions): Promise<Card> {
-  const { source, signal, onProgress, replace = false, seed = 0 } = options;
+  const { source, signal, onProgress, replace = false, seed = 0, shardPlies = 1 << 24 } = options;
   const { split: shares = { validation: 0.05, test: 0.05 } } = options;
   const directory = resolve(options.directory);
   const selection = parseSelection(options.selection ?? {});
@@ -192,7 +194,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   const { files, games } = typeof source === "string"
     ? await readFiles(source, reading)
     : { files: [], games: readStream(source, reading) };
-  using writer = new DatasetWriter(`${directory}.partial`);
+  using writer = new DatasetWriter(`${directory}.partial`, shardPlies);
   const write = (row: GameRow, players: readonly string[]) =>
     writer.add(row, splitOf(row, shares, seed), players);
   const { maxGames } = selection;

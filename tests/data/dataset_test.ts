@@ -117,6 +117,20 @@ Deno.test("a file, its gzipped copy and a folder of two halves give the same gam
   assert.deepEqual(shards[2], shards[0]);
 });
 
+Deno.test("the number of shards changes nothing for the reader", async () => {
+  using folder = new Folder();
+  const [one, many] = await Promise.all([1e6, 500].map(async (shardPlies, i) => {
+    const directory = folder.at(String(i));
+    const card = await buildDataset({ source: stream(made), directory, shardPlies });
+    return { shards: card.shards, games: [...eachGame(openDataset(directory).train)].map(asText) };
+  }));
+  assert.equal(one.shards.length, 3);
+  const inTrain = many.shards.filter(({ split }) => split === "train");
+  assert.ok(inTrain.length > 5);
+  assert.equal(inTrain.reduce((sum, { games }) => sum + games, 0), one.games.length);
+  assert.deepEqual(many.games, one.games);
+});
+
 Deno.test("the split follows the moves: copies of a game fall to one side", () => {
   const row = gameRow(made[0]);
   const shares = { validation: 0.3, test: 0.3 };
