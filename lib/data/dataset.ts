@@ -273,11 +273,11 @@ function checkKept({ sourceName, read, errors, rejected, games, shares }: {
     const reasons = Object.entries(rejected).sort((a, b) => b[1] - a[1])
       .map(([rule, n]) => `${n} by "${rule}"`);
     if (errors.count > 0) reasons.push(`${errors.count} could not be read: ${errors.first[0]}`);
+    const why = reasons.join(", ");
     throw new RangeError(
-      read + errors.count === 0
-        ? `Cannot build a dataset from ${sourceName}: it holds no games`
-        : `Cannot build a dataset from ${sourceName}: of its ${read} games none is left ` +
-          `(${reasons.join(", ")})`,
+      read === 0
+        ? `Cannot build a dataset from ${sourceName}: it holds no games${why && ` (${why})`}`
+        : `Cannot build a dataset from ${sourceName}: of its ${read} games none is left (${why})`,
     );
   }
   const empty = SPLITS.find((split) =>

@@ -6,6 +6,7 @@
 
 import { basename, join, relative, resolve } from "node:path";
 import { readPgn } from "@lib/chess/pgn.ts";
+import { type GameSpan, tagNumber, tagText } from "@lib/chess/pgn_scanner.ts";
 import { openBytes } from "@lib/data/bytes.ts";
 import type { Card } from "@lib/data/card.ts";
 import { fileHash } from "@lib/data/file_hash.ts";
@@ -103,11 +104,27 @@ export async function readFiles(source: string, options: ReadOptions): Promise<R
     for (let i = 0; i < paths.length; i++) {
       const onProgress = (read: number) => onPhase("games", (before + read) / total);
       const bytes = stoppable(openBytes(paths[i], { onProgress }), signal);
-      yield* readPgn(bytes, { name: nameOf(paths[i]), acceptRatings, accept, onError });
+      let tested: GameSource["headers"] | undefined;
+      const pgn = readPgn(bytes, {
+        name: nameOf(paths[i]),
+        filter: (span) => acceptRatings(ratingOf(span, "WhiteElo"), ratingOf(span, "BlackElo")),
+        accept: (headers) => accept(tested = headers),
+        onError,
+      });
+      for await (const game of pgn) {
+        // Moves that follow a game's result without headers of their own have not been tested.
+        if (game.headers === tested || (acceptRatings(0, 0) && accept(game.headers))) yield game;
+      }
       before += sizes[i];
     }
   }
   return { files, games: games() };
+}
+
+/** A rating as `parseRating` reads it, without making a string in the usual case. */
+function ratingOf(span: Readonly<GameSpan>, tag: string): number {
+  const rating = tagNumber(span, tag);
+  return rating > 0 && rating < 65536 ? rating : parseRating(tagText(span, tag));
 }
 
 async function* stoppable<T>(items: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T> {

@@ -204,6 +204,29 @@ Deno.test("games with errors are counted and quoted, the others kept", async () 
   );
 });
 
+Deno.test("moves without headers after a game do not slip past the rules", async () => {
+  using folder = new Folder();
+  const path = folder.at("games.pgn");
+  Deno.writeTextFileSync(path, pgnOf(made) + "\n1. e4 e5 2. Nf3 1-0\n");
+  const all = await buildDataset({ source: path, directory: folder.at("all") });
+  assert.equal(all.read, 401);
+  assert.equal(all.games.train + all.games.validation + all.games.test, 401);
+  const selection = { cap: 3000 };
+  const card = await buildDataset({ source: path, directory: folder.at("capped"), selection });
+  assert.deepEqual(card.rejected, { "rating unknown": 1 });
+});
+
+Deno.test("a rating that is marked as provisional is read, one that is none is unknown", async () => {
+  using folder = new Folder();
+  const path = folder.at("games.pgn");
+  const rated = (white: string, i: number) =>
+    pgnOf([{ ...made[i], headers: { WhiteElo: white, BlackElo: "1400" } }]);
+  Deno.writeTextFileSync(path, ["1450?", "?", "1450", "99999"].map(rated).join("\n"));
+  const options = { source: path, directory: folder.at("a"), split: { validation: 0, test: 0 } };
+  const card = await buildDataset({ ...options, selection: { cap: 1500 } });
+  assert.deepEqual([card.games.train, card.rejected], [2, { "rating unknown": 2 }]);
+});
+
 Deno.test("a selection that keeps nothing says which rule removed how many", async () => {
   using folder = new Folder();
   const selection = { cap: 1500, from: "2030" };
@@ -244,11 +267,13 @@ Deno.test("sources that are missing, empty, cut short or hold no games are named
   const zipped = gzipSync(pgnOf(made));
   Deno.writeFileSync(folder.at("cut.pgn.gz"), zipped.subarray(0, zipped.length / 2));
   Deno.mkdirSync(folder.at("folder"));
+  Deno.writeTextFileSync(folder.at("other.pgn"), "\n\n");
   await fails("missing.pgn", /missing\.pgn: there is no such file/);
   await fails("empty.pgn", /empty\.pgn/);
   await fails("cut.pgn.gz", /cut\.pgn\.gz/);
+  await fails("other.pgn", /other\.pgn: it holds no games/);
   await fails("folder", /the folder has no \.pgn/);
-  assert.deepEqual(folder.names(), ["cut.pgn.gz", "empty.pgn", "folder"]);
+  assert.deepEqual(folder.names(), ["cut.pgn.gz", "empty.pgn", "folder", "other.pgn"]);
 });
 
 Deno.test("a dataset is not overwritten unless told, other files never", async () => {
