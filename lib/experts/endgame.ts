@@ -178,7 +178,7 @@ export function isHeldOut(world: EndgameWorld, state: number, share = 0.1): bool
 }
 
 /** A square under one of the board's eight symmetries: bits flip files, flip ranks, swap both. */
-function reflect(square: number, mirror: number): number {
+export function reflect(square: number, mirror: number): number {
   const flipped = square ^ (mirror & 1 ? 7 : 0) ^ (mirror & 2 ? 56 : 0);
   return mirror & 4 ? (flipped >> 3) | ((flipped & 7) << 3) : flipped;
 }
