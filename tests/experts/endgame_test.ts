@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { Chess } from "chess.js";
 import { parseFen } from "@lib/chess/fen.ts";
-import { legalMoves, type Move } from "@lib/chess/position.ts";
+import {
+  BLACK,
+  KING,
+  legalMoves,
+  type Move,
+  Position,
+  ROOK,
+  terminalState,
+} from "@lib/chess/position.ts";
 import { makeUci } from "@lib/chess/san.ts";
 import {
   bestDefence,
@@ -32,11 +40,10 @@ Deno.test("depths with Black to move are those of the published database, class 
   ];
   const classes = new Array<number>(published.length).fill(0);
   const squares = new Uint8Array(3), image = new Uint8Array(3);
-  let legal = 0, mates = 0;
+  let legal = 0;
   world.tables.black.forEach((plies, placement) => {
     if (plies === ILLEGAL) return;
     legal++;
-    if (plies === 0) mates++;
     squaresOf(placement, squares);
     for (let mirror = 1; mirror < 8; mirror++) {
       squares.forEach((square, i) => image[i] = reflect(square, mirror));
@@ -46,7 +53,23 @@ Deno.test("depths with Black to move are those of the published database, class 
   });
   assert.deepEqual(classes, published);
   assert.equal(legal, 223_944);
-  assert.equal(mates, 216);
+});
+
+Deno.test("mates and stalemates are those that the rules find, position by position", () => {
+  const squares = new Uint8Array(3);
+  const found = { checkmate: 0, stalemate: 0 };
+  world.tables.black.forEach((plies, placement) => {
+    if (plies === ILLEGAL) return;
+    squaresOf(placement, squares);
+    const position = new Position();
+    [KING, ROOK, KING | 8].forEach((piece, i) => position.put(squares[i], piece));
+    position.turn = BLACK;
+    const end = terminalState(position);
+    assert.equal(end === "checkmate", plies === 0);
+    if (end === "stalemate") assert.equal(plies, DRAWN);
+    if (end === "checkmate" || end === "stalemate") found[end]++;
+  });
+  assert.deepEqual(found, { checkmate: 216, stalemate: 68 });
 });
 
 Deno.test("K+Q v K mates in at most 10 moves, as is known", () => {
