@@ -3,14 +3,8 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { makePgn, readPgn } from "@lib/chess/pgn.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { makeUci } from "@lib/chess/san.ts";
-import {
-  COMMON,
-  crowdPolicy,
-  makeCrowd,
-  scoreMoves,
-  type SimulatedGame,
-  simulateGames,
-} from "@lib/experts/crowd.ts";
+import { crowdPolicy, makeCrowd, type SimulatedGame, simulateGames } from "@lib/experts/crowd.ts";
+import { COMMON, scoreMoves } from "@lib/experts/crowd_score.ts";
 
 function bestMove(fen: string, player?: Parameters<typeof scoreMoves>[1]): string {
   const position = parseFen(fen), scores = scoreMoves(position, player);
