@@ -187,8 +187,8 @@ function addMove(reader: MoveReader, move: number): void {
     }
   }
   reader.moves[ply] = move;
-  reader.evals[ply] = NaN;
-  reader.clocks[ply] = NaN;
+  if (reader.hasEvals) reader.evals[ply] = NaN;
+  if (reader.hasClocks) reader.clocks[ply] = NaN;
   reader.position.play(move);
 }
 
@@ -251,14 +251,16 @@ function readComment(reader: MoveReader, bytes: Uint8Array, start: number, end: 
     if (a === 0x65 && b === 0x76 && d === 0x61 && bytes[i + 5] === 0x6c && bytes[i + 6] <= 0x20) {
       const value = readEval(bytes, i + 7);
       if (value === value) {
-        reader.evals[reader.plies - 1] = value;
+        if (!reader.hasEvals) reader.evals.fill(NaN, 0, reader.plies);
         reader.hasEvals = true;
+        reader.evals[reader.plies - 1] = value;
       }
     } else if (a === 0x63 && b === 0x6c && d === 0x6b && bytes[i + 5] <= 0x20) {
       const value = readClock(bytes, i + 6);
       if (value === value) {
-        reader.clocks[reader.plies - 1] = value;
+        if (!reader.hasClocks) reader.clocks.fill(NaN, 0, reader.plies);
         reader.hasClocks = true;
+        reader.clocks[reader.plies - 1] = value;
       }
     }
   }

@@ -96,6 +96,17 @@ const BISHOP_STEPS = [-17, -15, 15, 17];
 const ROOK_STEPS = [-16, -1, 1, 16];
 const QUEEN_STEPS = [...BISHOP_STEPS, ...ROOK_STEPS];
 
+/** By piece kind, the steps between cells that it makes; pawns have their own rules. */
+export const STEPS: readonly (readonly number[])[] = [
+  [],
+  [],
+  KNIGHT_STEPS,
+  BISHOP_STEPS,
+  ROOK_STEPS,
+  QUEEN_STEPS,
+  QUEEN_STEPS,
+];
+
 // By difference (from − to + CENTER): the pieces that attack along it, one bit a piece and colour,
 // and the step that leads there.
 const ATTACKERS = new Uint16Array(2 * CENTER + 1);
@@ -118,6 +129,11 @@ const STEP = new Int8Array(2 * CENTER + 1);
     add(16 + side, 1, PAWN);
     add(-16 + side, 1, PAWN | 8);
   }
+}
+
+// Is this the difference of two cells on one line or diagonal?
+function isLine(difference: number): boolean {
+  return (ATTACKERS[difference + CENTER] & (1 << QUEEN)) !== 0;
 }
 
 // The castling rights that survive a move from or to a square.
@@ -156,6 +172,8 @@ export class Position {
   halfmoveClock = 0;
   /** The number of the full move, from 1; it grows after Black's moves. */
   fullmoveNumber = 1;
+  /** Is the side to move in check? Whoever builds a position by `put` sets this last. */
+  check = false;
 
   /** An empty board, to `put` pieces on; else use `startPosition`, `parseFen` or `copy`. */
   constructor() {
@@ -192,6 +210,7 @@ export class Position {
     this.epSquare = other.epSquare;
     this.halfmoveClock = other.halfmoveClock;
     this.fullmoveNumber = other.fullmoveNumber;
+    this.check = other.check;
   }
 
   /**
@@ -205,9 +224,9 @@ export class Position {
     const ep = this.epSquare;
     const victim = kind === PAWN && ep >= 0 && ((move >> 6) & 63) === ep ? to - forward : to;
     const captured = cells[victim];
-    // Bits: captured 4, its slot 4, castling 4, ep + 1 7, then the clock.
-    let before = (this.castling << 8) | ((ep + 1) << 12);
-    if (this.halfmoveClock > 0) before += this.halfmoveClock * 0x80000;
+    // Bits: captured 4, its slot 4, castling 4, ep + 1 7, check 1, then the clock.
+    let before = (this.castling << 8) | ((ep + 1) << 12) | (this.check ? 0x80000 : 0);
+    if (this.halfmoveClock > 0) before += this.halfmoveClock * 0x100000;
     if (captured !== EMPTY) {
       before += captured | (cells[SLOT + victim] << 4);
       this.remove(victim, them);
@@ -218,13 +237,19 @@ export class Position {
     this.halfmoveClock = captured !== EMPTY || kind === PAWN ? 0 : this.halfmoveClock + 1;
     if (us === BLACK) this.fullmoveNumber++;
     this.turn = them as Color;
+    let rook = 0;
     if (kind === PAWN) {
       if (move >> 12) cells[to] = (move >> 12) | (us << 3);
-      else if (to - from === 2 * forward) this.allowEnPassant(to - forward);
     } else if (kind === KING) {
-      if (to - from === 2) this.shift(to + 1, to - 1);
-      else if (from - to === 2) this.shift(to - 2, to + 1);
+      if (to - from === 2) this.shift(to + 1, rook = to - 1);
+      else if (from - to === 2) this.shift(to - 2, rook = to + 1);
     }
+    // Check comes from the moved piece or through a square that was left.
+    const king = cells[LIST + them * 16];
+    this.check = this.attacks(to, king) || this.isUncovered(from, king, us) ||
+      (victim !== to && this.isUncovered(victim, king, us)) ||
+      (rook !== 0 && this.attacks(rook, king));
+    if (kind === PAWN && to - from === 2 * forward) this.allowEnPassant(to - forward);
     return before;
   }
 
@@ -236,9 +261,10 @@ export class Position {
     if (move >> 12) cells[to] = PAWN | (us << 3);
     this.shift(to, from);
     this.turn = us;
+    this.check = (before & 0x80000) !== 0;
     this.castling = (before >> 8) & 15;
     this.epSquare = ((before >> 12) & 127) - 1;
-    this.halfmoveClock = Math.floor(before / 0x80000);
+    this.halfmoveClock = Math.floor(before / 0x100000);
     if (us === BLACK) this.fullmoveNumber--;
     const kind = cells[from] & 7, captured = before & 15;
     if (captured !== EMPTY) {
@@ -253,7 +279,7 @@ export class Position {
 
   /** Is the side to move in check? */
   isCheck(): boolean {
-    return this.isAttacked(this.cells[LIST + this.turn * 16], this.turn ^ 1);
+    return this.check;
   }
 
   /**
@@ -320,6 +346,9 @@ export class Position {
   isSafe(from: number, to: number, victim: number): boolean {
     const cells = this.cells, us = this.turn;
     const piece = cells[from], captured = cells[victim];
+    if (!this.check && victim === to && (piece & 7) !== KING) {
+      return !this.isPinned(from, to);
+    }
     cells[victim] = EMPTY;
     cells[from] = EMPTY;
     cells[to] = piece;
@@ -329,6 +358,42 @@ export class Position {
     cells[from] = piece;
     cells[victim] = captured;
     return !attacked;
+  }
+
+  // Does a slider of colour `by` attack the king along the line through this cell?
+  private isUncovered(cell: number, king: number, by: number): boolean {
+    if (!isLine(cell - king)) return false;
+    const cells = this.cells, step = STEP[cell - king + CENTER];
+    let from = king - step;
+    while (cells[from] === EMPTY) from -= step;
+    return cells[from] >> 3 === by &&
+      ((ATTACKERS[from - king + CENTER] >> cells[from]) & 1) === 1;
+  }
+
+  // Does the piece on `from` lay its king bare when it moves to `to`?
+  private isPinned(from: number, to: number): boolean {
+    const cells = this.cells, us = this.turn, king = cells[LIST + us * 16];
+    if (!isLine(from - king)) return false;
+    const step = STEP[from - king + CENTER];
+    let cell = from + step;
+    while (cells[cell] === EMPTY) cell += step;
+    if (cell !== king) return false;
+    cell = from - step;
+    while (cells[cell] === EMPTY) cell -= step;
+    if (cells[cell] >> 3 !== (us ^ 1)) return false;
+    if (((ATTACKERS[cell - king + CENTER] >> cells[cell]) & 1) === 0) return false;
+    return !isLine(to - king) || STEP[to - king + CENTER] !== step;
+  }
+
+  /** May the side to move, when not in check, castle short (1) or long (−1)? */
+  canCastle(side: 1 | -1): boolean {
+    const cells = this.cells, us = this.turn, them = us ^ 1;
+    // A right means that king and rook are at home.
+    const right = (side === 1 ? 1 : 2) << (us * 2), home = us === WHITE ? E1 : E8;
+    return (this.castling & right) !== 0 &&
+      cells[home + side] === EMPTY && cells[home + 2 * side] === EMPTY &&
+      (side === 1 || cells[home - 3] === EMPTY) &&
+      !this.isAttacked(home + side, them) && !this.isAttacked(home + 2 * side, them);
   }
 
   private isOpen(from: number, to: number, step: number): boolean {
@@ -395,8 +460,6 @@ export function startPosition(): Position {
 const pinAxis = new Uint8Array(SLOT); // scratch: the step, without sign, along which a piece is pinned
 const pinned = new Uint8Array(8);
 const evasion = new Uint8Array(64); // scratch: squares that end the one check
-const NO_STEPS: readonly number[] = [];
-const SLIDES = [NO_STEPS, NO_STEPS, NO_STEPS, BISHOP_STEPS, ROOK_STEPS, QUEEN_STEPS, NO_STEPS];
 
 /**
  * Writes the legal moves into `out` (`MAX_MOVES` long) and returns their number. The order depends
@@ -479,7 +542,7 @@ export function generateLegalMoves(position: Position, out: Uint16Array): number
           if (target === EMPTY || target >> 3 === them) out[n++] = square | TO[to];
         }
       } else {
-        const steps = SLIDES[kind];
+        const steps = STEPS[kind];
         for (let j = 0; j < steps.length; j++) {
           const step = steps[j];
           if (pin !== 0 && pin !== (step < 0 ? -step : step)) continue;
@@ -501,17 +564,8 @@ export function generateLegalMoves(position: Position, out: Uint16Array): number
       n = kept;
       for (let cell = checker; cell !== king; cell += step) evasion[TO[cell] >> 6] = 0;
     } else {
-      // Castling: rights mean that king and rook are at home.
-      const home = us === WHITE ? E1 : E8, rights = position.castling >> (us * 2);
-      if (
-        rights & 1 && cells[home + 1] === EMPTY && cells[home + 2] === EMPTY &&
-        !position.isAttacked(home + 1, them) && !position.isAttacked(home + 2, them)
-      ) out[n++] = kingFrom | TO[home + 2];
-      if (
-        rights & 2 && cells[home - 1] === EMPTY && cells[home - 2] === EMPTY &&
-        cells[home - 3] === EMPTY &&
-        !position.isAttacked(home - 1, them) && !position.isAttacked(home - 2, them)
-      ) out[n++] = kingFrom | TO[home - 2];
+      if (position.canCastle(1)) out[n++] = kingFrom | TO[king + 2];
+      if (position.canCastle(-1)) out[n++] = kingFrom | TO[king - 2];
     }
 
     if (position.epSquare >= 0) {

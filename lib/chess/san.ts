@@ -156,8 +156,6 @@ function findPawnMove(
   return packMove(origin, square, promotion);
 }
 
-const castlingMoves = new Uint16Array(MAX_MOVES);
-
 // O-O and O-O-O, in letters or zeros.
 function castle(position: Position, text: Uint8Array, start: number, last: number): number {
   const length = last - start + 1;
@@ -166,12 +164,10 @@ function castle(position: Position, text: Uint8Array, start: number, last: numbe
     const c = text[start + i];
     if (i & 1 ? c !== 0x2d : c !== 0x4f && c !== 0x30 && c !== 0x6f) return UNREADABLE;
   }
+  const side = length === 3 ? 1 : -1;
+  if (position.isCheck() || !position.canCastle(side)) return ILLEGAL;
   const king = position.turn === WHITE ? 4 : 60;
-  const move = packMove(king, length === 3 ? king + 2 : king - 2);
-  if ((position.pieceAt(king) & 7) !== KING || position.castling === 0) return ILLEGAL;
-  const n = generateLegalMoves(position, castlingMoves);
-  for (let i = 0; i < n; i++) if (castlingMoves[i] === move) return move;
-  return ILLEGAL;
+  return packMove(king, king + 2 * side);
 }
 
 const scratch = new Uint8Array(16);
