@@ -18,11 +18,14 @@ export type Metrics = Readonly<Record<string, number>> & { readonly step: number
 
 /** How a run is watched; all optional. */
 export interface AttachOptions {
-  /** The job that trains; without it the watching ends when nothing comes for `quiet` seconds. */
+  /** The job that trains; without it the run's `run.json` says when it has ended. */
   readonly job?: Job;
   /** Measures to draw and their names in the legend (default: all whose key holds "loss"). */
   readonly series?: Readonly<Record<string, string>>;
-  /** Seconds without a new line after which a run without a job counts as ended (default 20). */
+  /**
+   * Seconds without a new line after which a run counts as ended, though its `run.json` says that it
+   * runs: for one that was killed (default 60).
+   */
   readonly quiet?: number;
   /** The finding, for the figure that stays. */
   readonly title?: string;
@@ -40,7 +43,7 @@ export interface AttachOptions {
 export async function attach(run: string, options: AttachOptions = {}): Promise<Metrics[]> {
   const directory = isAbsolute(run) ? run : join(RESULTS, run);
   const file = join(directory, "metrics.jsonl");
-  const { job, quiet = 20, name } = options;
+  const { job, quiet = 60, name } = options;
   if (!job) Deno.statSync(directory); // a misspelled run fails at once
   const place = live();
   let metrics: Metrics[] = [];
@@ -48,14 +51,14 @@ export async function attach(run: string, options: AttachOptions = {}): Promise<
   forgetOldStop();
   try {
     while (true) {
-      const ended = job?.ended ?? Date.now() - changed > 1000 * quiet;
+      const ended = job ? job.ended : hasEnded(directory) || Date.now() - changed > 1000 * quiet;
       const found = readMetrics(file);
-      if (found.length > metrics.length) {
+      if (found.length !== metrics.length) { // fewer: a resumed run cuts back to its checkpoint
         metrics = found;
-        if (!job && isFinal(file, quiet)) break;
         changed = Date.now();
+        if (ended) break;
         if (metrics.length > 1) place.show(lossFigure(metrics, run, options));
-        else place.show(`${run}: step ${metrics[0].step}`);
+        else place.show(`${basename(run)}: step ${metrics[0]?.step ?? 0}`);
       }
       if (ended) break;
       await Promise.race([delay(500), job?.finished.catch(() => {}) ?? delay(500)]);
@@ -132,8 +135,12 @@ function inWords(key: string): string {
   return words.replace(/ ?loss ?/, "").trim() || key;
 }
 
-/** Whether a file has not been written for so long that its run has ended. */
-function isFinal(file: string, quiet: number): boolean {
-  const written = Deno.statSync(file).mtime?.getTime() ?? 0;
-  return Date.now() - written > 1000 * quiet;
+/** Whether a run's `run.json` says that nobody trains it now. */
+function hasEnded(directory: string): boolean {
+  try {
+    const { status } = JSON.parse(Deno.readTextFileSync(join(directory, "run.json")));
+    return status === "complete" || status === "stopped";
+  } catch {
+    return false; // not written yet
+  }
 }

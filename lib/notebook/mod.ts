@@ -24,6 +24,7 @@ export { band, curve, type IntervalOptions, reference, whiskers } from "./marks.
 export { type Arrow, board, type BoardOptions, policyArrows } from "./board.ts";
 export { attach, type AttachOptions, lossFigure, type Metrics, readMetrics } from "./attach.ts";
 export { type Job, launch, watch } from "./job.ts";
+export { trainRuns, type TrainRunsOptions } from "./training.ts";
 export { clock, progress, progressLine, type ProgressOptions } from "./progress.ts";
 export type { Picture } from "./svg.ts";
 export { formatNumber, table, type TableOptions } from "./table.ts";

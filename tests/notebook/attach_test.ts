@@ -15,12 +15,12 @@ Deno.test("metrics are read without a half-written line; a resumed run's steps r
   assert.deepEqual(readMetrics(file), []);
   Deno.writeTextFileSync(
     file,
-    '{"step":1,"loss":2}\n{"step":2,"loss":1.5}\n{"step":2,"validationLoss":1.7}\n{"step":1,"loss":1.9}\n{"st',
+    '{"step":1,"loss":2}\n{"step":2,"loss":1.5}\n{"step":2,"validation_loss":1.7}\n{"step":1,"loss":1.9}\n{"st',
   );
   const metrics = readMetrics(file);
   assert.deepEqual(metrics, [
     { step: 1, loss: 1.9 },
-    { step: 2, loss: 1.5, validationLoss: 1.7 },
+    { step: 2, loss: 1.5, validation_loss: 1.7 },
   ]);
   const { svg } = lossFigure(metrics, "first");
   assert.ok(svg.includes(">training<") && svg.includes(">validation<"));
@@ -41,7 +41,7 @@ Deno.test("attaching to a run that ended long ago reads it; to none is an error 
   const run = Deno.makeTempDirSync();
   const file = join(run, "metrics.jsonl");
   Deno.writeTextFileSync(file, '{"step":1,"loss":2}\n');
-  Deno.utimeSync(file, 1, 1);
+  Deno.writeTextFileSync(join(run, "run.json"), '{"status":"complete"}');
   assert.equal((await attach(run)).length, 1);
   await assert.rejects(attach("no-such-run"), Deno.errors.NotFound);
 });

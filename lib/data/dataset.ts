@@ -1,0 +1,298 @@
+/**
+ * Datasets: a folder with a card and the games of three parts (train, validation, test), built from
+ * files of games or from games made on the spot, in bounded memory.
+ *
+ * @module
+ */
+
+import { basename, join, resolve } from "node:path";
+import {
+  type Card,
+  cardNotes,
+  makeCardText,
+  readCard,
+  type Split,
+  SPLITS,
+} from "@lib/data/card.ts";
+import { DatasetWriter } from "@lib/data/dataset_writer.ts";
+import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
+import { collectGames, concatGames, gameRow } from "@lib/data/games.ts";
+import type { Rule, SelectionInput } from "@lib/data/select.ts";
+import { headerTest, lowestKeys, parseSelection, rowTest } from "@lib/data/select.ts";
+import { readShard } from "@lib/data/shard.ts";
+import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
+import { readFiles, readStream } from "@lib/data/sources.ts";
+import { writeFileAtomic, writeJson } from "@lib/files.ts";
+import { hash32, hashText } from "@lib/random.ts";
+
+/** Errors that the card quotes. */
+const ERRORS_SHOWN = 5;
+
+/** Shares of the games that are set aside. */
+export interface SplitShares {
+  /** 0 … 1 */
+  readonly validation: number;
+  /** 0 … 1 */
+  readonly test: number;
+}
+
+/** How far the building is. */
+export interface BuildProgress {
+  /** "hash" while the source is hashed, then "games". */
+  readonly phase: "hash" | "games";
+  /** Of the phase, 0 … 1; NaN when the length of the source is not known. */
+  readonly fraction: number;
+  /** Games read. */
+  readonly read: number;
+  /** Games that passed all rules so far. */
+  readonly kept: number;
+}
+
+/** What to build. */
+export interface DatasetOptions {
+  /** A file of games, a folder of them, or games made on the spot. */
+  readonly source: string | GameStream;
+  /** The folder to make; it appears when it is complete. */
+  readonly directory: string;
+  readonly selection?: SelectionInput;
+  /** Default 5 % validation, 5 % test. */
+  readonly split?: SplitShares;
+  /** Seed of the split; default 0. */
+  readonly seed?: number;
+  readonly licence?: string;
+  /** Replace the dataset that stands in the folder. */
+  readonly replace?: boolean;
+  readonly onProgress?: (progress: BuildProgress) => void;
+  /** Stops the building; nothing is left of it. */
+  readonly signal?: AbortSignal;
+}
+
+/** An opened dataset. */
+export interface Dataset {
+  readonly card: Card;
+  readonly train: Games;
+  readonly validation: Games;
+  readonly test: Games;
+}
+
+/** Two hashes of the moves of a game and its start. */
+function contentHash(row: GameRow): [number, number] {
+  let a = hashText(row.start ?? ""), b = ~a;
+  for (let i = 0; i < row.moves.length; i++) {
+    a = Math.imul(a ^ row.moves[i], 0x01000193);
+    b = Math.imul(b ^ (b >>> 15) ^ row.moves[i], 0x85ebca6b);
+  }
+  return [hash32(a, row.moves.length), hash32(b, row.moves.length)];
+}
+
+/** The part a game falls to: a matter of its moves and the seed alone. */
+export function splitOf(row: GameRow, shares: SplitShares, seed: number): Split {
+  const u = hash32(...contentHash(row), seed, hashText("split")) / 2 ** 32;
+  if (u < shares.validation) return "validation";
+  return u < shares.validation + shares.test ? "test" : "train";
+}
+
+/** The key by which a game is drawn into an equal-n sample. */
+function sampleKey(row: GameRow, headers: GameSource["headers"], seed: number): number {
+  const parts = [...contentHash(row), row.white, row.black, hashText(headers.Site ?? ""), seed];
+  return hash32(...parts) * 2 ** 21 + (hash32(...parts, 1) >>> 11);
+}
+
+function checkSplit({ validation, test }: SplitShares): void {
+  if (validation >= 0 && test >= 0 && validation + test < 1) return;
+  throw new RangeError(
+    `Cannot set aside ${validation} for validation and ${test} for test: must be shares of 0 or ` +
+      "more that leave something for train",
+  );
+}
+
+/** Refuses to build over anything but a dataset that may be replaced. */
+function checkPlace(directory: string, replace: boolean): void {
+  let entries;
+  try {
+    entries = [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  if (entries.length === 0) return;
+  const isDataset = entries.includes("card.json");
+  if (isDataset && replace) return;
+  throw new Deno.errors.AlreadyExists(
+    `Cannot build a dataset in ${directory}: it holds ${
+      isDataset ? "one already (replace it, or choose another name)" : "other files"
+    }`,
+  );
+}
+
+/**
+ * Builds a dataset: reads all games of the source once, keeps those of the selection, deals them to
+ * train, validation and test by a hash of their moves, and writes shards, card.json and card.md.
+ * The same source, selection and seed give the same shards, byte for byte.
+ *
+ * Memory: one shard a part and the names of the players; with `maxGames`, that many games, too.
+ *
+ * @returns the card
+ * @throws {TypeError} for a selection with unknown or wrong keys
+ * @throws {RangeError} when the selection keeps nothing (it says which rule removed how many), or a
+ * part of the split gets no game
+ * @throws {Error} when the source is missing, empty, cut short, or none of its games can be read
+ *
+ * ```ts
+ * import { buildDataset, openDataset } from "@lib/data/dataset.ts";
+ * import { packMove } from "@lib/chess/position.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const game = (elo: string, to: number) =>
+ *   ({ headers: { WhiteElo: elo, BlackElo: elo }, moves: [packMove(12, to)], result: "1-0" });
+ * const directory = `${Deno.makeTempDirSync()}/capped`;
+ * const card = await buildDataset({
+ *   source: { name: "two games", games: [game("1400", 28), game("1600", 20)] },
+ *   selection: { cap: 1500 },
+ *   split: { validation: 0, test: 0 },
+ *   directory,
+ * });
+ * assert.equal(card.rejected.cap, 1);
+ * assert.equal(openDataset(directory).train.white[0], 1400);
+ * ```
+ */
+export async function buildDataset(options: DatasetOptions): Promise<Card> {
+  const { source, signal, onProgress, replace = false, seed = 0 } = options;
+  const { split: shares = { validation: 0.05, test: 0.05 } } = options;
+  const directory = resolve(options.directory);
+  const selection = parseSelection(options.selection ?? {});
+  checkSplit(shares);
+  checkPlace(directory, replace);
+  signal?.throwIfAborted();
+
+  let read = 0, kept = 0;
+  const rejected: Partial<Record<Rule, number>> = {};
+  const errors: Card["errors"] = { count: 0, first: [] };
+  const refuse = (rule: Rule, n = 1) => rejected[rule] = (rejected[rule] ?? 0) + n;
+  const refusesHeaders = headerTest(selection), refusesRow = rowTest(selection);
+  const reading: ReadOptions = {
+    accept(headers) {
+      read++;
+      const rule = refusesHeaders(headers);
+      if (rule) refuse(rule);
+      return rule === null;
+    },
+    onError(error) {
+      if (errors.count++ < ERRORS_SHOWN) errors.first.push(error.message);
+    },
+    onPhase: (phase, fraction) => onProgress?.({ phase, fraction, read, kept }),
+    signal,
+  };
+
+  const { files, games } = typeof source === "string"
+    ? await readFiles(source, reading)
+    : { files: [], games: readStream(source, reading) };
+  using writer = new DatasetWriter(`${directory}.partial`);
+  const write = (row: GameRow, players: readonly string[]) =>
+    writer.add(row, splitOf(row, shares, seed), players);
+  const { maxGames } = selection;
+  const sample = maxGames === undefined
+    ? null
+    : lowestKeys<{ row: GameRow; players: readonly string[] }>(maxGames);
+  for await (const game of games) {
+    const row = gameRow(game);
+    const rule = refusesRow(row);
+    if (rule) {
+      refuse(rule);
+      continue;
+    }
+    kept++;
+    const players = playersOf(game.headers);
+    if (sample) sample.offer(sampleKey(row, game.headers, selection.seed), { row, players });
+    else write(row, players);
+  }
+  if (sample) {
+    const items = sample.items();
+    for (const { row, players } of items) write(row, players);
+    if (items.length < sample.offered) refuse("maxGames", sample.offered - items.length);
+  }
+  const sourceName = typeof source === "string" ? basename(source) : source.name;
+  checkKept({ sourceName, read, errors, rejected, games: writer.games, shares });
+  writer.finish();
+  const facts: Omit<Card, "notes"> = {
+    format: "games",
+    version: 1,
+    name: basename(directory),
+    created: new Date().toISOString(),
+    deno: Deno.version.deno,
+    source: { name: sourceName, files },
+    licence: options.licence ?? "not stated",
+    selection,
+    split: { ...shares, seed },
+    read,
+    games: writer.games,
+    plies: writer.plies,
+    withEvals: writer.withEvals,
+    rejected,
+    errors,
+    ratings: writer.ratings,
+    ratedExactly1500: writer.ratedExactly1500,
+    speeds: writer.speeds,
+    years: writer.years,
+    results: writer.results,
+    players: writer.players,
+    shards: writer.shards,
+  };
+  const card: Card = { ...facts, notes: cardNotes(facts) };
+  writeJson(join(writer.directory, "card.json"), card);
+  writeFileAtomic(join(writer.directory, "card.md"), makeCardText(card));
+  signal?.throwIfAborted();
+  writer.moveTo(directory);
+  return card;
+}
+
+/** The names of the players, where they are known. */
+function playersOf({ White, Black }: GameSource["headers"]): string[] {
+  return [White, Black].filter((name) => name && !/^(\?|anonymous|ai\b.*)$/i.test(name));
+}
+
+/** Refuses what cannot be used, and says why it came to that. */
+function checkKept({ sourceName, read, errors, rejected, games, shares }: {
+  sourceName: string;
+  read: number;
+  errors: Card["errors"];
+  rejected: Partial<Record<Rule, number>>;
+  games: Card["games"];
+  shares: SplitShares;
+}): void {
+  const kept = games.train + games.validation + games.test;
+  if (kept === 0) {
+    const reasons = Object.entries(rejected).sort((a, b) => b[1] - a[1])
+      .map(([rule, n]) => `${n} by "${rule}"`);
+    if (errors.count > 0) reasons.push(`${errors.count} could not be read: ${errors.first[0]}`);
+    throw new RangeError(
+      read + errors.count === 0
+        ? `Cannot build a dataset from ${sourceName}: it holds no games`
+        : `Cannot build a dataset from ${sourceName}: of its ${read} games none is left ` +
+          `(${reasons.join(", ")})`,
+    );
+  }
+  const empty = SPLITS.find((split) =>
+    games[split] === 0 && (split === "train" || shares[split] > 0)
+  );
+  if (!empty) return;
+  throw new RangeError(
+    `Cannot split ${kept} games with ${shares.validation} for validation and ${shares.test} for ` +
+      `test: ${empty} got none; give more games or other shares`,
+  );
+}
+
+/**
+ * Opens a dataset and checks it: the card, each shard and its hash.
+ *
+ * @throws {Error} when the card or a shard is missing, corrupt or of another build
+ */
+export function openDataset(directory: string): Dataset {
+  const card = readCard(directory);
+  const part = (split: Split) => {
+    const shards = card.shards.filter((shard) => shard.split === split);
+    if (shards.length === 0) return collectGames([]);
+    return concatGames(shards.map(({ file, sha256 }) => readShard(join(directory, file), sha256)));
+  };
+  return { card, train: part("train"), validation: part("validation"), test: part("test") };
+}

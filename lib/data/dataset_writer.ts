@@ -1,0 +1,111 @@
+/**
+ * Writes a dataset's shards and keeps the counts for its card.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Card, Split } from "@lib/data/card.ts";
+import { SPLITS } from "@lib/data/card.ts";
+import type { GameRow, GamesBuilder } from "@lib/data/games.ts";
+import { gamesBuilder } from "@lib/data/games.ts";
+import { hasEvals } from "@lib/data/select.ts";
+import { writeShard } from "@lib/data/shard.ts";
+import { SPEEDS } from "@lib/data/speed.ts";
+
+/** Plies after which a shard is written out: some 35 MB, twice that with evaluations. */
+const SHARD_PLIES = 1 << 24;
+
+/** Writes the games of the parts to shards and keeps the counts for the card. */
+export class DatasetWriter implements Disposable {
+  readonly shards: Card["shards"] = [];
+  readonly games = { train: 0, validation: 0, test: 0 };
+  readonly plies = { train: 0, validation: 0, test: 0 };
+  readonly ratings: Record<string, number> = {};
+  readonly speeds: Record<string, number> = {};
+  readonly years: Record<string, number> = {};
+  readonly results: Record<string, number> = {};
+  withEvals = 0;
+  ratedExactly1500 = 0;
+  #players = new Map<string, number>(); // bits: 1 in train, 2 in another part
+  #open: Record<Split, GamesBuilder>;
+  #isDone = false;
+
+  /** @param directory where the shards are written until {@linkcode moveTo} */
+  constructor(readonly directory: string) {
+    this.#open = { train: gamesBuilder(), validation: gamesBuilder(), test: gamesBuilder() };
+    removeFolder(directory); // left by a run that was killed
+    Deno.mkdirSync(directory, { recursive: true });
+  }
+
+  /** Adds a game; `players` are the names that are known. */
+  add(row: GameRow, split: Split, players: readonly string[]): void {
+    const tally = (counts: Record<string, number>, key: string | number) => {
+      counts[key] = (counts[key] ?? 0) + 1;
+    };
+    this.games[split]++;
+    this.plies[split] += row.moves.length;
+    for (const rating of [row.white, row.black]) {
+      tally(this.ratings, Math.ceil(rating / 100) * 100);
+      if (rating === 1500) this.ratedExactly1500++;
+    }
+    tally(this.speeds, SPEEDS[row.speed]);
+    tally(this.years, row.year);
+    tally(this.results, { 1: "1-0", 0: "1/2-1/2", [-1]: "0-1" }[row.result] ?? "*");
+    if (hasEvals(row)) this.withEvals++;
+    for (const player of players) {
+      const side = split === "train" ? 1 : 2;
+      this.#players.set(player, (this.#players.get(player) ?? 0) | side);
+    }
+    this.#open[split].add(row);
+    if (this.#open[split].plies >= SHARD_PLIES) this.#flush(split);
+  }
+
+  /** How many players are known, and in train as well as elsewhere. */
+  get players(): Card["players"] {
+    let onBothSides = 0;
+    for (const sides of this.#players.values()) if (sides === 3) onBothSides++;
+    return { known: this.#players.size, onBothSides };
+  }
+
+  #flush(split: Split): void {
+    const games = this.#open[split].games();
+    this.#open[split] = gamesBuilder();
+    const number = this.shards.filter((shard) => shard.split === split).length;
+    const file = `${split}-${String(number).padStart(4, "0")}.games`;
+    const sha256 = writeShard(join(this.directory, file), games);
+    this.shards.push({ file, split, games: games.length, plies: games.moves.length, sha256 });
+  }
+
+  /** Writes what is left. */
+  finish(): void {
+    for (const split of SPLITS) if (this.#open[split].length > 0) this.#flush(split);
+    this.shards.sort((a, b) => a.file < b.file ? -1 : 1);
+  }
+
+  /** Moves the folder to its place; without this it is removed in the end. */
+  moveTo(directory: string): void {
+    const old = `${directory}.old`;
+    try {
+      Deno.renameSync(directory, old);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    Deno.renameSync(this.directory, directory);
+    this.#isDone = true;
+    removeFolder(old);
+  }
+
+  /** Removes what has not been moved to its place. */
+  [Symbol.dispose](): void {
+    if (!this.#isDone) removeFolder(this.directory);
+  }
+}
+
+function removeFolder(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

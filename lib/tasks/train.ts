@@ -1,0 +1,190 @@
+/**
+ * `deno task train`: trains a model, or goes on with a run that was interrupted.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { boardNetShape } from "@lib/model/boardnet.ts";
+import { chessFormerShape } from "@lib/model/chessformer.ts";
+import { endgameFormerShape } from "@lib/model/endgameformer.ts";
+import { RESULTS } from "@lib/paths.ts";
+import type { TrainConfigInput } from "@lib/train/config.ts";
+import { train } from "@lib/train/loop.ts";
+import { readManifest } from "@lib/train/run.ts";
+
+const HELP = `Train a model, or go on with a run that was interrupted.
+
+  deno task train --config <file.json> [options]
+  deno task train --name <run> --model boardnet --data <dataset> --steps 2000 [options]
+  deno task train --name <run>            goes on with a run under results/
+
+What to train (without --config)
+  --name <run>         its id: the folder under results/
+  --model <family>     boardnet, chessformer or endgameformer
+  --data <dataset>     a dataset's name or folder; none for the endgameformer
+  --size <n>           the one dial from which depth and width follow (4)
+  --tokenizer <name>   of the chessformer: uci or pgn (uci)
+  --block <n>          context of the chessformer, in tokens (128)
+  --steps <n>          optimizer steps (1000)
+  --batch <n>          positions, or blocks of tokens, a step (256)
+  --learning-rate <x>  at its peak (0.001)
+  --seed <n>           of weights and batches (1)
+  --experts <k>        of the endgameformer's data (10)
+  --error-rate <x>     of these experts (0.4)
+
+How
+  --minutes <x>        stop after so long, with a checkpoint; the same command goes on. The schedule
+                       follows --steps alone, so the result does not depend on when it was stopped.
+  --fresh              start over, whatever is there
+  --help               this text
+
+Ctrl-C stops after the step in progress, with a checkpoint.
+`;
+
+/** The configuration that the command line asks for. */
+export function configOf(
+  values: Readonly<Record<string, string | boolean | undefined>>,
+): TrainConfigInput {
+  const text = (key: string) => values[key] as string;
+  const number = (key: string) => {
+    const value = Number(text(key));
+    if (Number.isFinite(value)) return value;
+    throw new RangeError(`Cannot read --${key} ${text(key)}: must be a number`);
+  };
+  const size = number("size"), tokenizer = text("tokenizer");
+  const models: Record<string, () => TrainConfigInput["model"]> = {
+    boardnet: () => ({ model: "boardnet", ...boardNetShape(size) }),
+    endgameformer: () => ({ model: "endgameformer", ...endgameFormerShape(size) }),
+    chessformer: () => ({
+      model: "chessformer",
+      tokenizer: tokenizer as "uci" | "pgn",
+      vocabulary: tokenizer === "pgn" ? 32 : 1969,
+      block: number("block"),
+      ...chessFormerShape(size),
+    }),
+  };
+  const family = text("model");
+  if (!(family in models)) {
+    throw new RangeError(
+      `Cannot train a "${family}": --model must be one of ${Object.keys(models).join(", ")}`,
+    );
+  }
+  if (family !== "endgameformer" && values["data"] === undefined) {
+    throw new TypeError(`Cannot train a ${family} without --data <dataset>; see deno task data`);
+  }
+  return {
+    name: text("name"),
+    model: models[family](),
+    data: family === "endgameformer"
+      ? {
+        kind: "endgame",
+        ending: "KRvK",
+        k: number("experts"),
+        errorRate: number("error-rate"),
+        seed: number("seed"),
+      }
+      : { kind: "games", dataset: text("data") },
+    steps: number("steps"),
+    batch: number("batch"),
+    learningRate: number("learning-rate"),
+    seed: number("seed"),
+  };
+}
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      config: { type: "string" },
+      name: { type: "string" },
+      model: { type: "string" },
+      data: { type: "string" },
+      size: { type: "string", default: "4" },
+      tokenizer: { type: "string", default: "uci" },
+      block: { type: "string", default: "128" },
+      steps: { type: "string", default: "1000" },
+      batch: { type: "string", default: "256" },
+      "learning-rate": { type: "string", default: "0.001" },
+      seed: { type: "string", default: "1" },
+      experts: { type: "string", default: "10" },
+      "error-rate": { type: "string", default: "0.4" },
+      minutes: { type: "string" },
+      fresh: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const config = values.config !== undefined
+    ? readConfig(values.config)
+    : values.model !== undefined
+    ? configOf(values)
+    : values.name !== undefined
+    ? readManifest(join(RESULTS, values.name))?.config
+    : undefined;
+  if (config === undefined) {
+    throw new TypeError(
+      values.name === undefined
+        ? `Cannot train without --config, --model or --name\n\n${HELP}`
+        : `Cannot go on with ${values.name}: there is no such run under results/`,
+    );
+  }
+  const minutes = values.minutes === undefined ? Infinity : Number(values.minutes);
+  if (!(minutes > 0)) {
+    throw new RangeError(`Cannot train for --minutes ${values.minutes}: must be more than 0`);
+  }
+  console.log(`Training ${config.name}: ${JSON.stringify(config.model)}`);
+  let unsaid = "";
+  const run = await train(config, {
+    fresh: values.fresh,
+    budget: 60 * minutes,
+    signal,
+    onMetrics(metrics, { config: { steps } }) {
+      if (metrics.validation_loss !== undefined) {
+        unsaid = `, validation ${metrics.validation_loss.toFixed(4)}`;
+      }
+      if (metrics.loss === undefined) return;
+      const left = Math.round(
+        (steps - metrics.step) * metrics.seconds / Math.max(1, metrics.step),
+      );
+      console.log(
+        `step ${metrics.step} of ${steps}, loss ${metrics.loss.toFixed(4)}${unsaid}, ` +
+          `${metrics.rate} a second, ${left} s left`,
+      );
+      unsaid = "";
+    },
+  });
+  console.log(
+    `${run.id}: ${run.status} at step ${run.step} of ${run.config.steps}, validation loss ` +
+      `${run.validationLoss?.toFixed(4)} nats, ${run.backend}`,
+  );
+  if (run.status === "stopped") console.log(`Go on with: deno task train --name ${run.id}`);
+  return run.status === "stopped" && signal.aborted ? 130 : 0;
+}
+
+function readConfig(file: string): TrainConfigInput {
+  try {
+    return JSON.parse(Deno.readTextFileSync(file));
+  } catch (error) {
+    throw new Error(`Cannot read the configuration ${file}: ${(error as Error).message}`);
+  }
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    if (stop.signal.aborted) Deno.exit(130);
+    console.error("Stopping after this step; once more to stop at once");
+    stop.abort();
+  });
+  try {
+    Deno.exit(await main(Deno.args, stop.signal));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The training loop: evaluate → save → stop? → step → log.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { describeBackend, useBackend } from "@lib/compute/backend.ts";
+import { countParameters } from "@lib/model/params.ts";
+import {
+  initModel,
+  makeModel,
+  makeParams,
+  parametersOf,
+  readParams,
+  saveModel,
+} from "@lib/model/model.ts";
+import { RESULTS } from "@lib/paths.ts";
+import { configHash, parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
+import {
+  disposeOptimizer,
+  type OptimizerState,
+  optimizerStep,
+  startOptimizer,
+} from "@lib/train/optimizer.ts";
+import {
+  cutMetrics,
+  type Metrics,
+  provenance,
+  readCheckpoint,
+  readManifest,
+  runFiles,
+  type RunManifest,
+  writeCheckpoint,
+  writeManifest,
+} from "@lib/train/run.ts";
+import { learningRateAt } from "@lib/train/schedule.ts";
+import { makeTask, type Task } from "@lib/train/task.ts";
+
+/** How a run is carried out; nothing here changes its result, only when it stops. */
+export interface TrainOptions {
+  /** The folder of runs (default: `results`). */
+  readonly results?: string;
+  /** Starts over, whatever is there. */
+  readonly fresh?: boolean;
+  /** Seconds of this session after which the run stops, to be resumed. */
+  readonly budget?: number;
+  /** Stops the run after the step in progress, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Called with every line of `metrics.jsonl`. */
+  readonly onMetrics?: (metrics: Metrics, manifest: RunManifest) => void;
+}
+
+const LOG_EVERY = 10; // steps a line of metrics
+
+/**
+ * Trains a model, or goes on with a run that was interrupted: the outcome is then bit for bit that
+ * of a run without the interruption. A run that is complete is returned as it is.
+ *
+ * @throws {TypeError} for a wrong configuration, or a run of this name with another one.
+ * @throws {RangeError} when the loss is no longer a finite number; the last checkpoint is kept.
+ * @throws {Error} when a file cannot be written; the last checkpoint is kept.
+ *
+ * ```ts
+ * import { train } from "@lib/train/loop.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const run = await train({
+ *   name: "tiny",
+ *   model: { model: "endgameformer", layers: 1, heads: 1, width: 8 },
+ *   data: { kind: "endgame", ending: "KRvK", k: 2, errorRate: 0.4, seed: 1 },
+ *   steps: 3, batch: 8, evaluationBatches: 1, seed: 1,
+ * }, { results: Deno.makeTempDirSync() });
+ * assert.equal(run.status, "complete");
+ * ```
+ */
+export async function train(
+  input: TrainConfigInput,
+  { results = RESULTS, fresh = false, budget = Infinity, signal, onMetrics }: TrainOptions = {},
+): Promise<RunManifest> {
+  const config = parseTrainConfig(input);
+  const directory = join(results, config.name), files = runFiles(directory);
+  const before = fresh ? null : readManifest(directory);
+  if (before && before.configHash !== configHash(config)) {
+    throw new TypeError(
+      `Cannot train ${config.name}: a run of that name has configuration ${before.configHash}, ` +
+        `this one is ${configHash(config)}; give it another name, or start it afresh (--fresh)`,
+    );
+  }
+  if (before?.status === "complete") return before;
+
+  const backend = describeBackend(await useBackend());
+  const task = await makeTask(config);
+  const checkpoint = fresh ? null : readCheckpoint(directory, config);
+  const load = (tensors: NonNullable<typeof checkpoint>["params"]) =>
+    makeParams(config.model, tensors, files.checkpoint);
+  const state = checkpoint
+    ? startOptimizer(load(checkpoint.params), load(checkpoint.means), load(checkpoint.squares))
+    : startOptimizer(initModel(config.model, config.seed).params);
+  if (fresh) { for (const file of Object.values(files)) removeFile(file); }
+  Deno.mkdirSync(directory, { recursive: true });
+  cutMetrics(directory, checkpoint?.step ?? -1);
+
+  let manifest: RunManifest = {
+    id: config.name,
+    status: "running",
+    config,
+    configHash: configHash(config),
+    dataHash: task.dataHash,
+    ...provenance(),
+    versions: { deno: Deno.version.deno, tfjs: tf.version_core },
+    backend,
+    parameters: countParameters(parametersOf(config.model)),
+    started: before?.started ?? new Date().toISOString(),
+    updated: new Date().toISOString(),
+    step: checkpoint?.step ?? 0,
+    seconds: checkpoint?.seconds ?? 0,
+    validationLoss: checkpoint ? before?.validationLoss ?? null : null,
+  };
+  const session = performance.now(), secondsBefore = manifest.seconds;
+  const elapsed = () => (performance.now() - session) / 1000;
+  const log = (metrics: Omit<Metrics, "seconds">) => {
+    const line = { ...metrics, seconds: Number((secondsBefore + elapsed()).toFixed(2)) };
+    Deno.writeTextFileSync(files.metrics, JSON.stringify(line) + "\n", { append: true });
+    onMetrics?.(line, manifest);
+  };
+  const record = (change: Partial<RunManifest>) => {
+    const seconds = Number((secondsBefore + elapsed()).toFixed(2));
+    manifest = { ...manifest, seconds, ...change, updated: new Date().toISOString() };
+    writeManifest(directory, manifest, task.unit);
+  };
+  const save = (step: number) => {
+    const [params, means, squares] = [state.params, state.means, state.squares].map(readParams);
+    const seconds = secondsBefore + elapsed();
+    writeCheckpoint(directory, config, { step, seconds, params, means, squares });
+    record({ step });
+  };
+
+  record({});
+  let losses = 0, logged = elapsed();
+  try {
+    for (let step = manifest.step;; step++) {
+      const last = step === config.steps;
+      const resumed = step === checkpoint?.step; // evaluated and saved before the interruption
+      if ((step % config.evaluateEvery === 0 || last) && !(resumed && !last)) {
+        const loss = evaluate(task, state, config.evaluationBatches);
+        manifest = { ...manifest, validationLoss: loss };
+        log({ step, validation_loss: loss });
+      }
+      const stop = signal?.aborted || elapsed() > budget;
+      if (!resumed && step > 0 && (step % config.checkpointEvery === 0 || stop || last)) save(step);
+      if (last) break;
+      if (stop) {
+        record({ status: "stopped" });
+        return manifest;
+      }
+
+      const learningRate = learningRateAt(step, config);
+      const batch = task.batch(step);
+      const { loss, gradientNorm } = optimizerStep(state, (params) => task.loss(params, batch), {
+        ...config,
+        learningRate,
+        step: step + 1,
+      });
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        throw new RangeError(
+          `Cannot go on with ${config.name}: at step ${step} the loss is ${loss} and the gradient's ` +
+            `norm ${gradientNorm}; the checkpoint before is kept. Try a smaller learning rate than ` +
+            `${config.learningRate}`,
+        );
+      }
+      losses += loss;
+      if ((step + 1) % LOG_EVERY === 0) {
+        const rate = Math.round(LOG_EVERY * task.unitsPerBatch / (elapsed() - logged));
+        log({
+          step: step + 1,
+          loss: losses / LOG_EVERY,
+          learning_rate: learningRate,
+          gradient_norm: gradientNorm,
+          rate,
+        });
+        losses = 0;
+        logged = elapsed();
+        await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C through
+      }
+    }
+    saveModel(files.model, makeModel(config.name, config.model, state.params), config.precision);
+    record({ status: "complete", step: config.steps });
+    removeFile(files.checkpoint);
+    return manifest;
+  } finally {
+    disposeOptimizer(state);
+  }
+}
+
+/** Mean loss over the fixed validation batches. */
+function evaluate(task: Task, { params }: OptimizerState, batches: number): number {
+  let total = 0;
+  for (let index = 0; index < batches; index++) {
+    total += tf.tidy(() => task.loss(params, task.validation(index)).dataSync()[0]);
+  }
+  return total / batches;
+}
+
+function removeFile(file: string): void {
+  try {
+    Deno.removeSync(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * AdamW with clipping over all parameters of a model; the arithmetic is `adamW` of `lib/compute`.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { adamW, globalNorm } from "@lib/compute/ops.ts";
+import type { Params } from "@lib/model/params.ts";
+
+/** The parameters being trained with AdamW's two moments, tensor by tensor. */
+export interface OptimizerState {
+  readonly params: Readonly<Record<string, tf.Variable>>;
+  readonly means: Readonly<Record<string, tf.Variable>>;
+  readonly squares: Readonly<Record<string, tf.Variable>>;
+}
+
+/** What a step needs. */
+export interface StepOptions {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly weightDecay: number;
+  /** The largest norm of the gradient. */
+  readonly clip: number;
+  /** Number of this step, from 1. */
+  readonly step: number;
+}
+
+/** Starts from parameters, with moments of zero unless given; takes the tensors over. */
+export function startOptimizer(params: Params, means?: Params, squares?: Params): OptimizerState {
+  const variables = (tensors: Params) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => {
+        const variable = tf.variable(tensor);
+        tensor.dispose();
+        return [name, variable];
+      }),
+    );
+  const zeros = () =>
+    Object.fromEntries(Object.entries(params).map(([name, t]) => [name, tf.zeros(t.shape)]));
+  const [first, second] = [means ?? zeros(), squares ?? zeros()];
+  return { params: variables(params), means: variables(first), squares: variables(second) };
+}
+
+/**
+ * One step down the gradient of a loss: clips the gradient's norm, then moves every parameter.
+ * Weights of matrices decay; gains, biases and learned positions do not (nanoGPT's rule: tensors of
+ * one axis never decay).
+ *
+ * @param lossOf The loss as a function of the parameters, in nats.
+ * @returns the loss before the step, and the gradient's norm before clipping.
+ */
+export function optimizerStep(
+  { params, means, squares }: OptimizerState,
+  lossOf: (params: Params) => tf.Scalar,
+  { learningRate, beta1, beta2, weightDecay, clip, step }: StepOptions,
+): { readonly loss: number; readonly gradientNorm: number } {
+  return tf.tidy(() => {
+    const names = Object.keys(params);
+    const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
+      lossOf(Object.fromEntries(names.map((name, i) => [name, tensors[i]])))
+    )(names.map((name) => params[name]));
+    const norm = globalNorm(grads);
+    const scale = tf.minimum(1, tf.div(clip, norm.add(1e-12))) as tf.Scalar;
+    names.forEach((name, i) => {
+      const decays = params[name].rank > 1 && name !== "positions";
+      adamW(params[name], grads[i], means[name], squares[name], scale, {
+        learningRate,
+        beta1,
+        beta2,
+        epsilon: 1e-8,
+        weightDecay: decays ? weightDecay : 0,
+        step,
+      });
+    });
+    return { loss: value.dataSync()[0], gradientNorm: norm.dataSync()[0] };
+  });
+}
+
+/** Frees all tensors of a state. */
+export function disposeOptimizer({ params, means, squares }: OptimizerState): void {
+  tf.dispose([params, means, squares]);
+}

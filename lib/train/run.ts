@@ -1,0 +1,224 @@
+/**
+ * A run on disk: `results/<id>/` with `run.json` (what, how, from what), `metrics.jsonl`,
+ * `checkpoint.safetensors` while it is unfinished, and in the end `model.safetensors` and `card.md`.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { writeFileAtomic, writeJson } from "@lib/files.ts";
+import { ROOT } from "@lib/paths.ts";
+import { decodeTensors, encodeTensors, type NamedTensor } from "@lib/model/safetensors.ts";
+import { configHash, type TrainConfig } from "@lib/train/config.ts";
+
+/** `run.json`: where a result comes from. */
+export interface RunManifest {
+  readonly id: string;
+  readonly status: "running" | "stopped" | "complete";
+  readonly config: TrainConfig;
+  readonly configHash: string;
+  readonly dataHash: string;
+  /** Commit of the workspace, and whether files differed from it. */
+  readonly git: { readonly commit: string; readonly dirty: boolean };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly backend: string;
+  readonly host: { readonly os: string; readonly cpu: string; readonly cores: number };
+  readonly parameters: number;
+  readonly started: string;
+  readonly updated: string;
+  /** Steps done, and seconds that they took over all sessions. */
+  readonly step: number;
+  readonly seconds: number;
+  /** Mean cross-entropy on the validation set at the last evaluation, nats. */
+  readonly validationLoss: number | null;
+}
+
+/** A line of `metrics.jsonl`. */
+export interface Metrics {
+  readonly step: number;
+  /** Mean training loss since the line before, nats. */
+  readonly loss?: number;
+  readonly validation_loss?: number;
+  readonly learning_rate?: number;
+  readonly gradient_norm?: number;
+  /** Examples (or tokens) a second since the line before. */
+  readonly rate?: number;
+  /** Seconds of training so far, over all sessions. */
+  readonly seconds: number;
+}
+
+/** What is needed to go on as if nothing had happened. */
+export interface Checkpoint {
+  readonly step: number;
+  readonly seconds: number;
+  readonly params: Readonly<Record<string, NamedTensor>>;
+  readonly means: Readonly<Record<string, NamedTensor>>;
+  readonly squares: Readonly<Record<string, NamedTensor>>;
+}
+
+const GROUPS = ["params", "means", "squares"] as const;
+
+/** The files of a run. */
+export function runFiles(directory: string) {
+  return {
+    manifest: join(directory, "run.json"),
+    metrics: join(directory, "metrics.jsonl"),
+    checkpoint: join(directory, "checkpoint.safetensors"),
+    model: join(directory, "model.safetensors"),
+    card: join(directory, "card.md"),
+  } as const;
+}
+
+/**
+ * Writes a checkpoint as one file, atomically: a crash leaves the one before. Its header tells step,
+ * seconds and configuration in plain JSON. There is no random state to keep: every random number is
+ * a function of the seed and the step.
+ */
+export function writeCheckpoint(
+  directory: string,
+  config: TrainConfig,
+  { step, seconds, ...groups }: Checkpoint,
+): void {
+  const tensors = Object.fromEntries(
+    GROUPS.flatMap((group) =>
+      Object.entries(groups[group]).map(([name, tensor]) => [`${group}/${name}`, tensor])
+    ),
+  );
+  const metadata = {
+    step: String(step),
+    seconds: String(seconds),
+    config_hash: configHash(config),
+    config: JSON.stringify(config),
+  };
+  writeFileAtomic(runFiles(directory).checkpoint, encodeTensors({ tensors, metadata }));
+}
+
+/**
+ * Reads the checkpoint of a run; null where there is none.
+ *
+ * @throws {SyntaxError} for a corrupt file.
+ * @throws {TypeError} when it was written by another configuration.
+ */
+export function readCheckpoint(directory: string, config: TrainConfig): Checkpoint | null {
+  const file = runFiles(directory).checkpoint;
+  let bytes: Uint8Array;
+  try {
+    bytes = Deno.readFileSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  const { tensors, metadata } = decodeTensors(bytes, file);
+  if (metadata.config_hash !== configHash(config)) {
+    throw new TypeError(
+      `Cannot resume ${config.name}: its checkpoint is of configuration ${metadata.config_hash}, ` +
+        `this one is ${configHash(config)}; give it another name, or start it afresh (--fresh)`,
+    );
+  }
+  const group = (prefix: string) =>
+    Object.fromEntries(
+      Object.entries(tensors).filter(([name]) => name.startsWith(`${prefix}/`))
+        .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
+    );
+  return {
+    step: Number(metadata.step),
+    seconds: Number(metadata.seconds),
+    params: group("params"),
+    means: group("means"),
+    squares: group("squares"),
+  };
+}
+
+/** Reads `run.json`; null where there is none. */
+export function readManifest(directory: string): RunManifest | null {
+  try {
+    return JSON.parse(Deno.readTextFileSync(runFiles(directory).manifest));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw new SyntaxError(
+      `Cannot read ${runFiles(directory).manifest}: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Writes `run.json` and the card that says the same to people. */
+export function writeManifest(directory: string, manifest: RunManifest, unit: string): void {
+  const files = runFiles(directory);
+  writeJson(files.manifest, manifest);
+  writeFileAtomic(files.card, makeCard(manifest, unit));
+}
+
+/** Cuts `metrics.jsonl` back to the lines up to a step, where a resumed run goes on. */
+export function cutMetrics(directory: string, step: number): void {
+  const { metrics } = runFiles(directory);
+  let lines: string[] = [];
+  try {
+    lines = Deno.readTextFileSync(metrics).split("\n");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const kept = lines.filter((line) => line.endsWith("}") && JSON.parse(line).step <= step);
+  writeFileAtomic(metrics, kept.map((line) => line + "\n").join(""));
+}
+
+/** Where the code and the machine stand. */
+export function provenance(): Pick<RunManifest, "git" | "host"> {
+  const git = (...args: string[]) => {
+    try {
+      const { success, stdout } = new Deno.Command("git", {
+        args: ["-C", ROOT, ...args],
+        stderr: "null",
+      }).outputSync();
+      return success ? new TextDecoder().decode(stdout).trim() : null;
+    } catch {
+      return null; // no git on this machine
+    }
+  };
+  const cpu = cpuName();
+  return {
+    git: {
+      commit: git("rev-parse", "HEAD") ?? "unknown",
+      dirty: git("status", "--porcelain", "--untracked-files=no", "--", "lib", "deno.json") !== "",
+    },
+    host: {
+      os: `${Deno.build.os} ${Deno.build.arch}`,
+      cpu,
+      cores: navigator.hardwareConcurrency,
+    },
+  };
+}
+
+function cpuName(): string {
+  try {
+    return /model name\s*:\s*(.+)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
+  } catch {
+    return "unknown";
+  }
+}
+
+function makeCard(run: RunManifest, unit: string): string {
+  const { config } = run;
+  const examples = run.step * config.batch;
+  const data = config.data.kind === "endgame"
+    ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
+      `${config.data.errorRate}, noise ${config.data.noise}, seed ${config.data.seed}`
+    : `the dataset ${config.data.dataset} (${run.dataHash})`;
+  const loss = run.validationLoss === null
+    ? "not measured"
+    : `${run.validationLoss.toFixed(4)} nats`;
+  return `# ${run.id}
+
+A ${config.model.model} of ${run.parameters.toLocaleString("en")} parameters, trained on ${data}.
+
+- Status: ${run.status} after ${run.step.toLocaleString("en")} of ${
+    config.steps.toLocaleString("en")
+  } steps, ${examples.toLocaleString("en")} ${unit}, ${Math.round(run.seconds)} s.
+- Validation loss: ${loss}.
+- Seed ${config.seed}; configuration ${run.configHash}; code ${run.git.commit.slice(0, 12)}${
+    run.git.dirty ? " with changes" : ""
+  }.
+- Made with ${run.backend} on ${run.host.cores} cores (${run.host.cpu}).
+- Load it: \`loadModel("${run.id}")\` of \`@lib/model/model.ts\`.
+- Licence of the weights: CC0.
+`;
+}

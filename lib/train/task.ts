@@ -1,0 +1,105 @@
+/**
+ * What a model is trained on: batches by step, and the loss of one.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { crossEntropy } from "@lib/compute/ops.ts";
+import { positionOf, solveEndgame } from "@lib/experts/endgame.ts";
+import { type EndgameExamples, endgameExamples } from "@lib/experts/endgame_experts.ts";
+import {
+  encodePieces,
+  forward as endgameLogits,
+  pieceMoveIndex,
+} from "@lib/model/endgameformer.ts";
+import type { Params } from "@lib/model/params.ts";
+import type { TrainConfig } from "@lib/train/config.ts";
+
+/** A source of batches and the loss of one. */
+export interface Task<B = unknown> {
+  /** What the examples are, in the plural, for people. */
+  readonly unit: string;
+  /** Examples (or tokens) in one batch, for rates. */
+  readonly unitsPerBatch: number;
+  /** Identifies the data: equal hashes, equal batches. */
+  readonly dataHash: string;
+  /** The batch of a step: a function of the run's seed and the step alone. */
+  batch(step: number): B;
+  /** The fixed batches of the validation set. */
+  validation(index: number): B;
+  /** Mean cross-entropy of a batch in nats. */
+  loss(params: Params, batch: B): tf.Scalar;
+}
+
+/** The task of a configuration. */
+export async function makeTask(config: TrainConfig): Promise<Task> {
+  const { model, data } = config;
+  if (model.model === "endgameformer" && data.kind === "endgame") {
+    return endgameTask(config) as Task;
+  }
+  if (model.model !== "endgameformer" && data.kind === "games") {
+    const { gamesTask } = await import("@lib/train/games_task.ts");
+    return await gamesTask(config);
+  }
+  throw new TypeError(
+    `Cannot train a ${model.model} on ${data.kind} data: ` +
+      "endgameformer goes with endgame, boardnet and chessformer with games",
+  );
+}
+
+interface EndgameBatch {
+  /** [B, T] */
+  readonly tokens: Int32Array;
+  /** [B] */
+  readonly targets: Int32Array;
+  /** [B, T × 64]: 1 where legal */
+  readonly legal: Float32Array;
+}
+
+function endgameTask(config: TrainConfig): Task<EndgameBatch> {
+  const { model, data, batch: size, seed } = config;
+  if (model.model !== "endgameformer" || data.kind !== "endgame") throw new TypeError("no endgame");
+  const world = solveEndgame(data.ending);
+  const T = model.pieces, V = T * 64;
+  const tokensOf = new Int32Array(world.states.length * T);
+  for (let x = 0; x < world.states.length; x++) {
+    const written = encodePieces(positionOf(world, x), tokensOf, x * T);
+    if (written !== T) {
+      throw new TypeError(`Cannot train on ${data.ending}: it has ${written} pieces, not ${T}`);
+    }
+  }
+  const encode = ({ state, choice }: EndgameExamples): EndgameBatch => {
+    const tokens = new Int32Array(size * T), targets = new Int32Array(size);
+    const legal = new Float32Array(size * V);
+    for (let n = 0; n < size; n++) {
+      const x = state[n], own = tokensOf.subarray(x * T, (x + 1) * T);
+      tokens.set(own, n * T);
+      targets[n] = pieceMoveIndex(own, world.moves[choice[n]]);
+      for (let i = world.states.offsets[x]; i < world.states.offsets[x + 1]; i++) {
+        legal[n * V + pieceMoveIndex(own, world.moves[i])] = 1;
+      }
+    }
+    return { tokens, targets, legal };
+  };
+  return {
+    unit: "positions",
+    unitsPerBatch: size,
+    dataHash:
+      `${data.ending} k=${data.k} error=${data.errorRate} noise=${data.noise} seed=${data.seed}`,
+    batch: (step) => encode(endgameExamples(world, data, { seed, step, size })),
+    // The validation set is the same for every run: held-out states, its own seed.
+    validation: (index) =>
+      encode(endgameExamples(world, data, { seed: 0, step: index, size, heldOut: true })),
+    loss: (params, { tokens, targets, legal }) =>
+      tf.tidy(() => {
+        const logits = endgameLogits(
+          model,
+          params,
+          tf.tensor2d(tokens, [size, T], "int32"),
+          tf.zeros([size], "int32"),
+        );
+        return crossEntropy(logits, tf.tensor1d(targets, "int32"), tf.tensor2d(legal, [size, V]));
+      }),
+  };
+}
