@@ -53,25 +53,27 @@ export function openNative(memory: WebAssembly.Memory, threads: number): NativeK
   const library = Deno.dlopen(
     path,
     {
-      set_threads: { parameters: ["usize", "i32"], result: "i32" },
-      run: { parameters: ["i32", "u32", "i32"], result: "i32" },
+      open_pool: { parameters: ["usize", "i32"], result: "pointer" },
+      close_pool: { parameters: ["pointer"], result: "void" },
+      count_threads: { parameters: ["pointer"], result: "i32" },
+      run: { parameters: ["pointer", "i32", "u32", "i32"], result: "i32" },
       describe: { parameters: [], result: "i32" },
     } as const,
   );
   const { symbols } = library;
   // The reserved address range never moves as the memory grows.
-  const buffer = new Uint8Array(memory.buffer);
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
-  const started = symbols.set_threads(base, threads);
+  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
+  const pool = symbols.open_pool(base, threads);
+  if (pool === null) throw new Error("Cannot start the native kernels: the system has no memory");
   const lanes = symbols.describe() & 255;
   return {
     compiler,
-    threads: started,
+    threads: symbols.count_threads(pool),
     vectors: lanes === 16 ? "AVX-512" : lanes === 8 ? "AVX" : "128-bit vectors",
-    run: symbols.run,
+    run: (op, args, chunks) => symbols.run(pool, op, args, chunks),
     describe: symbols.describe,
     close: () => {
-      symbols.set_threads(base, 0);
+      symbols.close_pool(pool);
       library.close();
     },
   };

@@ -5,6 +5,7 @@ import { type Route, ROUTES } from "@lib/compute/machine.ts";
 import { registerShared } from "@lib/compute/shared_backend.ts";
 import { random, randomNormal } from "@lib/random.ts";
 
+/** The routes that start here. */
 export const routes: Route[] = [];
 for (const route of ROUTES) {
   try {
@@ -14,6 +15,9 @@ for (const route of ROUTES) {
     console.log(`route ${route} left out: ${(error as Error).message}`);
   }
 }
+
+/** Every backend that the operations are tested on. */
+export const backends: string[] = [...routes, "wasm", "cpu"];
 
 /** Normal numbers of the stream `name`. */
 export function normal(shape: readonly number[], name: string, scale = 1): Float32Array {
