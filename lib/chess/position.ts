@@ -157,9 +157,9 @@ export class Position {
   /** The number of the full move, from 1; it grows after Black's moves. */
   fullmoveNumber = 1;
 
-  /** An empty board, or one with these cells; use `startPosition`, `parseFen` or `copy`. */
-  constructor(cells: Uint8Array = EMPTY_FRAME) {
-    this.cells = cells.slice();
+  /** An empty board, to `put` pieces on; else use `startPosition`, `parseFen` or `copy`. */
+  constructor() {
+    this.cells = EMPTY_FRAME.slice();
   }
 
   /** What stands on a square: 0, or piece | color << 3. */
@@ -179,13 +179,19 @@ export class Position {
 
   /** An independent copy. */
   copy(): Position {
-    const position = new Position(this.cells);
-    position.turn = this.turn;
-    position.castling = this.castling;
-    position.epSquare = this.epSquare;
-    position.halfmoveClock = this.halfmoveClock;
-    position.fullmoveNumber = this.fullmoveNumber;
+    const position = new Position();
+    position.set(this);
     return position;
+  }
+
+  /** Becomes equal to another position: a copy without a new object, for hot loops. */
+  set(other: Position): void {
+    this.cells.set(other.cells);
+    this.turn = other.turn;
+    this.castling = other.castling;
+    this.epSquare = other.epSquare;
+    this.halfmoveClock = other.halfmoveClock;
+    this.fullmoveNumber = other.fullmoveNumber;
   }
 
   /**

@@ -21,7 +21,9 @@ interface WasmBackend {
     _free(address: number): void;
     cwrap(name: string, result: null, parameters: readonly string[]): MatrixProduct;
   };
-  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  readonly dataIdMap: {
+    get(dataId: object): { readonly id: number; readonly memoryOffset: number };
+  };
   makeOutput(shape: readonly number[], dtype: "float32"): tf.TensorInfo;
 }
 
@@ -39,6 +41,9 @@ type MatrixProduct = (
 
 /** Names for views of the heap, far above those that the backend counts up from 1. */
 const [A, B, OUT] = [0x7ffffff0, 0x7ffffff1, 0x7ffffff2];
+
+/** Below so many multiplications a matrix, the naive loop over a batch beats a call of XNNPACK each. */
+const SMALL = 8192;
 
 /** Replaces BatchMatMul of the backend "wasm"; call it once, before the backend is made. */
 export function mendMatrixProduct(): void {
@@ -95,12 +100,18 @@ function batchMatMul(
   }
   const { wasm } = backend;
   const out = backend.makeOutput([...leading, M, N], "float32");
+  const bytesOf = (...shape: number[]) => new Uint8Array(new Int32Array(shape).buffer);
+  if (batch > 1 && M * K * N < SMALL) {
+    const [aId, bId, outId] = [a, b, out].map((t) => backend.dataIdMap.get(t.dataId).id);
+    const aShape = bytesOf(aBatch, aRows, aColumns), bShape = bytesOf(bBatch, bRows, bColumns);
+    product(aId, aShape, 3, bId, bShape, 3, transposeA, transposeB, outId);
+    return out;
+  }
   const address = (t: tf.TensorInfo) => backend.dataIdMap.get(t.dataId).memoryOffset;
   const [aStart, bStart, outStart] = [address(a), address(b), address(out)];
   const aStraight = transposeA ? wasm._malloc(4 * M * K) >>> 0 : 0;
   const bStraight = transposeB ? wasm._malloc(4 * K * N) >>> 0 : 0;
-  const aShape = new Uint8Array(new Int32Array([1, M, K]).buffer);
-  const bShape = new Uint8Array(new Int32Array([1, K, N]).buffer);
+  const aShape = bytesOf(1, M, K), bShape = bytesOf(1, K, N);
   for (let i = 0; i < batch; i++) {
     let aView = aStart + 4 * M * K * (aBatch === 1 ? 0 : i);
     let bView = bStart + 4 * K * N * (bBatch === 1 ? 0 : i);

@@ -36,7 +36,7 @@ export const cardSchema = z.strictObject({
   licence: z.string(),
   selection: selectionSchema,
   split: z.strictObject({ validation: share, test: share, seed: z.int() }),
-  /** Games read, with those refused and those with errors. */
+  /** Games whose headers could be read: kept, refused, or with an error in their moves. */
   read: count,
   games: bySplit,
   plies: bySplit,

@@ -16,10 +16,11 @@ import {
 } from "@lib/data/card.ts";
 import { DatasetWriter } from "@lib/data/dataset_writer.ts";
 import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
-import { collectGames, concatGames, gameRow } from "@lib/data/games.ts";
+import { collectGames, concatGames, gameRow, RESULTS } from "@lib/data/games.ts";
 import type { Rule, SelectionInput } from "@lib/data/select.ts";
-import { headerTest, lowestKeys, parseSelection, rowTest } from "@lib/data/select.ts";
+import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
+import { SPEEDS } from "@lib/data/speed.ts";
 import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
 import { readFiles, readStream } from "@lib/data/sources.ts";
 import { writeFileAtomic, writeJson } from "@lib/files.ts";
@@ -60,6 +61,8 @@ export interface DatasetOptions {
   /** Seed of the split; default 0. */
   readonly seed?: number;
   readonly licence?: string;
+  /** Plies a shard, and so the memory of the building; default 2²⁴: 35 to 70 MB. */
+  readonly shardPlies?: number;
   /** Replace the dataset that stands in the folder. */
   readonly replace?: boolean;
   readonly onProgress?: (progress: BuildProgress) => void;
@@ -157,7 +160,7 @@ function checkPlace(directory: string, replace: boolean): void {
  * ```
  */
 export async function buildDataset(options: DatasetOptions): Promise<Card> {
-  const { source, signal, onProgress, replace = false, seed = 0 } = options;
+  const { source, signal, onProgress, replace = false, seed = 0, shardPlies = 1 << 24 } = options;
   const { split: shares = { validation: 0.05, test: 0.05 } } = options;
   const directory = resolve(options.directory);
   const selection = parseSelection(options.selection ?? {});
@@ -168,15 +171,19 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   let read = 0, kept = 0;
   const rejected: Partial<Record<Rule, number>> = {};
   const errors: Card["errors"] = { count: 0, first: [] };
-  const refuse = (rule: Rule, n = 1) => rejected[rule] = (rejected[rule] ?? 0) + n;
-  const refusesHeaders = headerTest(selection), refusesRow = rowTest(selection);
+  const accepts = (rule: Rule | null) => {
+    if (rule !== null) rejected[rule] = (rejected[rule] ?? 0) + 1;
+    return rule === null;
+  };
+  const refusesRatings = ratingTest(selection);
+  const refusesHeaders = headerTest(selection);
+  const refusesRow = rowTest(selection);
   const reading: ReadOptions = {
-    accept(headers) {
+    acceptRatings(white, black) {
       read++;
-      const rule = refusesHeaders(headers);
-      if (rule) refuse(rule);
-      return rule === null;
+      return accepts(refusesRatings(white, black));
     },
+    accept: (headers) => accepts(refusesHeaders(headers)),
     onError(error) {
       if (errors.count++ < ERRORS_SHOWN) errors.first.push(error.message);
     },
@@ -187,7 +194,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   const { files, games } = typeof source === "string"
     ? await readFiles(source, reading)
     : { files: [], games: readStream(source, reading) };
-  using writer = new DatasetWriter(`${directory}.partial`);
+  using writer = new DatasetWriter(`${directory}.partial`, shardPlies);
   const write = (row: GameRow, players: readonly string[]) =>
     writer.add(row, splitOf(row, shares, seed), players);
   const { maxGames } = selection;
@@ -196,11 +203,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     : lowestKeys<{ row: GameRow; players: readonly string[] }>(maxGames);
   for await (const game of games) {
     const row = gameRow(game);
-    const rule = refusesRow(row);
-    if (rule) {
-      refuse(rule);
-      continue;
-    }
+    if (!accepts(refusesRow(row))) continue;
     kept++;
     const players = playersOf(game.headers);
     if (sample) sample.offer(sampleKey(row, game.headers, selection.seed), { row, players });
@@ -209,7 +212,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   if (sample) {
     const items = sample.items();
     for (const { row, players } of items) write(row, players);
-    if (items.length < sample.offered) refuse("maxGames", sample.offered - items.length);
+    if (items.length < sample.offered) rejected.maxGames = sample.offered - items.length;
   }
   const sourceName = typeof source === "string" ? basename(source) : source.name;
   checkKept({ sourceName, read, errors, rejected, games: writer.games, shares });
@@ -232,9 +235,9 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     errors,
     ratings: writer.ratings,
     ratedExactly1500: writer.ratedExactly1500,
-    speeds: writer.speeds,
+    speeds: inOrder(writer.speeds, SPEEDS),
+    results: inOrder(writer.results, Object.keys(RESULTS)),
     years: writer.years,
-    results: writer.results,
     players: writer.players,
     shards: writer.shards,
   };
@@ -244,6 +247,11 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   signal?.throwIfAborted();
   writer.moveTo(directory);
   return card;
+}
+
+/** The counts in the order of a list, for the eye. */
+function inOrder(counts: Record<string, number>, keys: readonly string[]): Record<string, number> {
+  return Object.fromEntries(keys.filter((key) => counts[key] > 0).map((key) => [key, counts[key]]));
 }
 
 /** The names of the players, where they are known. */
@@ -265,11 +273,11 @@ function checkKept({ sourceName, read, errors, rejected, games, shares }: {
     const reasons = Object.entries(rejected).sort((a, b) => b[1] - a[1])
       .map(([rule, n]) => `${n} by "${rule}"`);
     if (errors.count > 0) reasons.push(`${errors.count} could not be read: ${errors.first[0]}`);
+    const why = reasons.join(", ");
     throw new RangeError(
-      read + errors.count === 0
-        ? `Cannot build a dataset from ${sourceName}: it holds no games`
-        : `Cannot build a dataset from ${sourceName}: of its ${read} games none is left ` +
-          `(${reasons.join(", ")})`,
+      read === 0
+        ? `Cannot build a dataset from ${sourceName}: it holds no games${why && ` (${why})`}`
+        : `Cannot build a dataset from ${sourceName}: of its ${read} games none is left (${why})`,
     );
   }
   const empty = SPLITS.find((split) =>

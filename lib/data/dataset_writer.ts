@@ -13,9 +13,6 @@ import { hasEvals } from "@lib/data/select.ts";
 import { writeShard } from "@lib/data/shard.ts";
 import { SPEEDS } from "@lib/data/speed.ts";
 
-/** Plies after which a shard is written out: some 35 MB, twice that with evaluations. */
-const SHARD_PLIES = 1 << 24;
-
 /** Writes the games of the parts to shards and keeps the counts for the card. */
 export class DatasetWriter implements Disposable {
   readonly shards: Card["shards"] = [];
@@ -31,8 +28,11 @@ export class DatasetWriter implements Disposable {
   #open: Record<Split, GamesBuilder>;
   #isDone = false;
 
-  /** @param directory where the shards are written until {@linkcode moveTo} */
-  constructor(readonly directory: string) {
+  /**
+   * @param directory where the shards are written until {@linkcode moveTo}
+   * @param shardPlies plies after which a shard is written out
+   */
+  constructor(readonly directory: string, readonly shardPlies: number) {
     this.#open = { train: gamesBuilder(), validation: gamesBuilder(), test: gamesBuilder() };
     removeFolder(directory); // left by a run that was killed
     Deno.mkdirSync(directory, { recursive: true });
@@ -58,7 +58,7 @@ export class DatasetWriter implements Disposable {
       this.#players.set(player, (this.#players.get(player) ?? 0) | side);
     }
     this.#open[split].add(row);
-    if (this.#open[split].plies >= SHARD_PLIES) this.#flush(split);
+    if (this.#open[split].plies >= this.shardPlies) this.#flush(split);
   }
 
   /** How many players are known, and in train as well as elsewhere. */

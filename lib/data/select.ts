@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import type { GameRow } from "@lib/data/games.ts";
-import { gameDate, NO_EVAL, parseRating } from "@lib/data/games.ts";
+import { gameDate, NO_EVAL } from "@lib/data/games.ts";
 import { speedOf, SPEEDS } from "@lib/data/speed.ts";
 
 const rating = z.int().min(0).max(5000);
@@ -101,22 +101,25 @@ function knownDate(headers: Readonly<Record<string, string>>): string {
   return gameDate(headers).replace(/\.?\?.*$/, "");
 }
 
+/** The test on the ratings of a game (0 where unknown): the rule that refuses it, or null. */
+export function ratingTest(selection: Selection): (white: number, black: number) => Rule | null {
+  const { cap = Infinity, band: [low, high] = [-Infinity, Infinity] } = selection;
+  const needsRatings = selection.cap !== undefined || selection.band !== undefined;
+  return (white, black) => {
+    if (needsRatings && (white === 0 || black === 0)) return "rating unknown";
+    if (Math.max(white, black) > cap) return "cap";
+    return Math.min(white, black) > low && Math.max(white, black) <= high ? null : "band";
+  };
+}
+
 /** A test on the headers of a game: the rule that refuses it, or null. */
 export type HeaderTest = (headers: Readonly<Record<string, string>>) => Rule | null;
 
-/** The test that can be made before the moves are read, ratings first for they refuse most. */
+/** The other tests that can be made before the moves are read. */
 export function headerTest(selection: Selection): HeaderTest {
-  const { cap, band, speeds, rated, terminations, setUp } = selection;
+  const { speeds, rated, terminations, setUp } = selection;
   const [from, to] = [selection.from, selection.to].map((date) => date?.replaceAll("-", "."));
   return (headers) => {
-    if (cap !== undefined || band) {
-      const [white, black] = [parseRating(headers.WhiteElo), parseRating(headers.BlackElo)];
-      if (white === 0 || black === 0) return "rating unknown";
-      if (cap !== undefined && Math.max(white, black) > cap) return "cap";
-      if (band && !(Math.min(white, black) > band[0] && Math.max(white, black) <= band[1])) {
-        return "band";
-      }
-    }
     const variant = headers.Variant?.toLowerCase() ?? "standard";
     if (variant !== "standard" && variant !== "from position") return "variant";
     if (!setUp && headers.FEN !== undefined) return "set-up position";

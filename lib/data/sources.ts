@@ -6,10 +6,11 @@
 
 import { basename, join, relative, resolve } from "node:path";
 import { readPgn } from "@lib/chess/pgn.ts";
+import { type GameSpan, tagNumber, tagText } from "@lib/chess/pgn_scanner.ts";
 import { openBytes } from "@lib/data/bytes.ts";
 import type { Card } from "@lib/data/card.ts";
 import { fileHash } from "@lib/data/file_hash.ts";
-import type { GameSource } from "@lib/data/games.ts";
+import { type GameSource, parseRating } from "@lib/data/games.ts";
 
 /** Games that do not come from a file. */
 export interface GameStream {
@@ -64,6 +65,8 @@ export interface Reading {
 
 /** How games are read. */
 export interface ReadOptions {
+  /** A test on the ratings, 0 where unknown, made first for it is the cheapest. */
+  readonly acceptRatings: (white: number, black: number) => boolean;
   /** A test on the headers; the moves of a game that fails are not read. */
   readonly accept: (headers: GameSource["headers"]) => boolean;
   /** Told of a game that could not be read. */
@@ -79,7 +82,7 @@ export interface ReadOptions {
  * @throws {Error} when a file is missing, empty, cut short or corrupt
  */
 export async function readFiles(source: string, options: ReadOptions): Promise<Reading> {
-  const { accept, onError, onPhase, signal } = options;
+  const { acceptRatings, accept, onError, onPhase, signal } = options;
   const paths = gameFiles(source);
   const sizes = paths.map((path) => Deno.statSync(path).size);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -101,11 +104,27 @@ export async function readFiles(source: string, options: ReadOptions): Promise<R
     for (let i = 0; i < paths.length; i++) {
       const onProgress = (read: number) => onPhase("games", (before + read) / total);
       const bytes = stoppable(openBytes(paths[i], { onProgress }), signal);
-      yield* readPgn(bytes, { name: nameOf(paths[i]), accept, onError });
+      let tested: GameSource["headers"] | undefined;
+      const pgn = readPgn(bytes, {
+        name: nameOf(paths[i]),
+        filter: (span) => acceptRatings(ratingOf(span, "WhiteElo"), ratingOf(span, "BlackElo")),
+        accept: (headers) => accept(tested = headers),
+        onError,
+      });
+      for await (const game of pgn) {
+        // Moves that follow a game's result without headers of their own have not been tested.
+        if (game.headers === tested || (acceptRatings(0, 0) && accept(game.headers))) yield game;
+      }
       before += sizes[i];
     }
   }
   return { files, games: games() };
+}
+
+/** A rating as `parseRating` reads it, without making a string in the usual case. */
+function ratingOf(span: Readonly<GameSpan>, tag: string): number {
+  const rating = tagNumber(span, tag);
+  return rating > 0 && rating < 65536 ? rating : parseRating(tagText(span, tag));
 }
 
 async function* stoppable<T>(items: AsyncIterable<T>, signal?: AbortSignal): AsyncGenerator<T> {
@@ -120,7 +139,7 @@ export async function* readStream(
   stream: GameStream,
   options: ReadOptions,
 ): AsyncGenerator<GameSource> {
-  const { accept, onPhase, signal } = options;
+  const { acceptRatings, accept, onPhase, signal } = options;
   let read = 0;
   for await (const game of stream.games) {
     if (read++ % 100 === 0) {
@@ -128,6 +147,8 @@ export async function* readStream(
       signal?.throwIfAborted();
       onPhase("games", read / (stream.total ?? NaN));
     }
+    const { WhiteElo, BlackElo } = game.headers;
+    if (!acceptRatings(parseRating(WhiteElo), parseRating(BlackElo))) continue;
     if (accept(game.headers)) yield game;
   }
 }

@@ -34,8 +34,9 @@ export interface TokenBatchOptions extends BatchPlace {
  * Draws a batch of token blocks. A game from a set-up position has no text and is refused.
  *
  * `uci`: whole games. Their lengths are known without looking at a move, so all games, in an order
- * shuffled by the seed, are dealt once into blocks; what is left of a block is filled with start
- * tokens that bear no loss. The epochs then shuffle these blocks, so each game is seen once an epoch.
+ * shuffled by the seed, are dealt once into blocks; the little that is left of a block is filled with
+ * start tokens that bear no loss. The epochs then shuffle these blocks, so each game is seen once an
+ * epoch.
  * A game longer than a block has a block to itself and loses its end.
  *
  * `pgn`: full blocks that start with a game and cut the last one, as in the paper (`packBlocks`).
@@ -112,41 +113,59 @@ function filledBlocks(games: Games, tokenizer: Tokenizer, options: TokenBatchOpt
   return { x, y };
 }
 
-/** The games of each block: those at places starts[i] … starts[i + 1] − 1 of the order. */
+/** Blocks that are open at once while games are dealt: the more, the less room is left over. */
+const OPEN_BLOCKS = 64;
+
+/** Which games each block holds: games[starts[i]] … games[starts[i + 1] − 1]. */
 interface Deal {
   readonly key: string;
-  readonly order: (i: number) => number;
+  readonly games: Uint32Array;
   readonly starts: Uint32Array;
 }
 
 // One deal a set of games: a run asks for the same one at every step.
 const deals = new WeakMap<Games, Deal>();
 
+/** Deals each game, in a shuffled order, to the fullest open block that has room for it. */
 function dealGames(games: Games, seed: number, block: number): Deal {
   const key = `${seed} ${block}`;
   const known = deals.get(games);
   if (known?.key === key) return known;
   const order = permutation(games.length, seed, TOKENS, -1);
-  const starts = new Uint32Array(games.length + 1);
-  let blocks = 0, filled = 0;
+  const dealt = new Uint32Array(games.length), starts = [0];
+  const open: { room: number; games: number[] }[] = [];
+  let count = 0;
+  const close = (i: number) => {
+    for (const game of open.splice(i, 1)[0].games) dealt[count++] = game;
+    starts.push(count);
+  };
+  const fullest = (least: number) => {
+    let best = -1;
+    for (let i = 0; i < open.length; i++) {
+      if (open[i].room >= least && (best < 0 || open[i].room < open[best].room)) best = i;
+    }
+    return best;
+  };
   for (let place = 0; place < games.length; place++) {
     const game = order(place);
     const length = Math.min(games.offsets[game + 1] - games.offsets[game] + 1, block);
-    if (filled === 0 || filled + length > block) {
-      starts[blocks++] = place;
-      filled = 0;
+    let i = fullest(length);
+    if (i < 0) {
+      if (open.length === OPEN_BLOCKS) close(fullest(0));
+      i = open.push({ room: block, games: [] }) - 1;
     }
-    filled += length;
+    open[i].games.push(game);
+    open[i].room -= length;
   }
-  starts[blocks] = games.length;
-  const deal = { key, order, starts: starts.slice(0, blocks + 1) };
+  while (open.length > 0) close(0);
+  const deal = { key, games: dealt, starts: Uint32Array.from(starts) };
   deals.set(games, deal);
   return deal;
 }
 
 function wholeGames(games: Games, tokenizer: Tokenizer, options: TokenBatchOptions): TokenBatch {
   const { seed, size, block } = options;
-  const { order, starts } = dealGames(games, seed, block);
+  const { games: dealt, starts } = dealGames(games, seed, block);
   const x = new Int32Array(size * block).fill(tokenizer.start);
   const y = new Int32Array(size * block).fill(NO_TARGET);
   let row = 0;
@@ -154,7 +173,7 @@ function wholeGames(games: Games, tokenizer: Tokenizer, options: TokenBatchOptio
     let at = row++ * block;
     const end = at + block;
     for (let place = starts[item]; place < starts[item + 1]; place++) {
-      const tokens = gameTokens(games, tokenizer, order(place));
+      const tokens = gameTokens(games, tokenizer, dealt[place]);
       x.set(tokens.subarray(0, end - at), at);
       y.set(tokens.subarray(1, end - at + 1), at);
       at += tokens.length;

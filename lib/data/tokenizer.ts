@@ -130,15 +130,13 @@ export const pgnTokenizer: Tokenizer = {
   start: PGN_CHARACTERS.indexOf(";"),
   encode: (moves) => encodeText(pgnText(moves)),
   decode(tokens) {
-    const text = decodeText(tokens).replace(/^;/, "");
-    const second = text.indexOf(";");
-    if (second >= 0) {
-      throw new SyntaxError(
-        `Cannot decode the tokens: a second game starts at place ${second + 2}`,
-      );
+    const text = decodeText(tokens);
+    const second = text.indexOf(";", 1) + 1;
+    if (second > 0) {
+      throw new SyntaxError(`Cannot decode the tokens: a second game starts at place ${second}`);
     }
     const position = startPosition();
-    return text.split(/ |\d+\./).filter((word) => word !== "").map((san) => {
+    return text.replace(/^;/, "").split(/ |\d+\./).filter((word) => word !== "").map((san) => {
       const move = parseSan(position, san);
       position.play(move);
       return move;

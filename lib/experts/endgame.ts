@@ -76,8 +76,12 @@ export function solveEndgame(ending: Ending): EndgameWorld {
   const kinds = [KING, ...pieces], width = kinds.length + 1;
   const rays = kinds.map(raysOf);
   const scale = Array.from({ length: width }, (_, i) => 64 ** (width - 1 - i));
-  const placements: number[] = [], offsets = [0], moves: number[] = [], distance: number[] = [];
   const squares = new Uint8Array(width);
+  const legal = tables.white.reduce((n, plies) => plies === ILLEGAL ? n : n + 1, 0);
+  const placements = new Uint32Array(legal), offsets = new Uint32Array(legal + 1);
+  const most = legal * 8 * (1 + 4 * pieces.length); // a king has 8 moves at most, a queen 27
+  const moves = new Uint16Array(most), distance = new Uint8Array(most);
+  let states = 0, entries = 0;
   for (let placement = 0; placement < tables.white.length; placement++) {
     if (tables.white[placement] === ILLEGAL) continue;
     squaresOf(placement, squares);
@@ -87,22 +91,24 @@ export function solveEndgame(ending: Ending): EndgameWorld {
           if (squares.includes(to)) break;
           const plies = tables.black[placement + (to - squares[p]) * scale[p]];
           if (plies === ILLEGAL) continue;
-          moves.push(packMove(squares[p], to));
-          distance.push(plies === DRAWN ? 0 : plies / 2 + 1);
+          moves[entries] = packMove(squares[p], to);
+          distance[entries++] = plies === DRAWN ? 0 : plies / 2 + 1;
         }
       }
     }
-    if (moves.length === offsets[offsets.length - 1]) continue; // White is stalemated: no choice
-    placements.push(placement);
-    offsets.push(moves.length);
+    if (entries === offsets[states]) continue; // White is stalemated: no choice
+    placements[states] = placement;
+    offsets[++states] = entries;
   }
-  const reward = Float64Array.from(distance, (m) => (m === 0 ? 0 : DISCOUNT ** m));
+  const powers = Float64Array.from({ length: 256 }, (_, m) => m === 0 ? 0 : DISCOUNT ** m);
+  const reward = new Float64Array(entries);
+  for (let i = 0; i < entries; i++) reward[i] = powers[distance[i]];
   return {
     ending,
-    states: { length: placements.length, offsets: Uint32Array.from(offsets), reward },
-    moves: Uint16Array.from(moves),
-    distance: Uint8Array.from(distance),
-    placements: Uint32Array.from(placements),
+    states: { length: states, offsets: offsets.slice(0, states + 1), reward },
+    moves: moves.slice(0, entries),
+    distance: distance.slice(0, entries),
+    placements: placements.slice(0, states),
     tables,
   };
 }
@@ -172,7 +178,7 @@ export function isHeldOut(world: EndgameWorld, state: number, share = 0.1): bool
 }
 
 /** A square under one of the board's eight symmetries: bits flip files, flip ranks, swap both. */
-function reflect(square: number, mirror: number): number {
+export function reflect(square: number, mirror: number): number {
   const flipped = square ^ (mirror & 1 ? 7 : 0) ^ (mirror & 2 ? 56 : 0);
   return mirror & 4 ? (flipped >> 3) | ((flipped & 7) << 3) : flipped;
 }

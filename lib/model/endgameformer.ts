@@ -52,7 +52,7 @@ export function endgameFormerParameters(config: EndgameFormerConfig): Parameter[
     { name: "sides", shape: [2, C], start: { deviation: 0.5 } },
     ...transformerParameters({ layers, width: C, expansion, bias: true }),
     ...normParameters("norm", C, true),
-    { name: "to.weight", shape: [C, 64], start: { deviation: 1 / Math.sqrt(C) } },
+    { name: "to.weight", shape: [C, 64], start: { deviation: 0.02 } },
     { name: "to.bias", shape: [64], start: 0 },
   ];
 }

@@ -9,16 +9,14 @@ import { type Move } from "@lib/chess/position.ts";
 import { parseSan } from "@lib/chess/san.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
 import { type Interval, wilson } from "@lib/analysis/stats.ts";
+import { PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
 import { sampleIndex } from "./distribution.ts";
 import { transcript } from "./game.ts";
 import type { Choice, Player } from "./player.ts";
 
-/** The paper's 32 characters, in the order of their ids (paper.md § 2.1). */
-export const CHARACTERS = " #+-.0123456789;=BKNOQRabcdefghx";
-
 /**
  * A transcript model: for each text the logits of its next character, in the order of
- * {@linkcode CHARACTERS}.
+ * `PGN_CHARACTERS`.
  */
 export type NextCharacter = (texts: readonly string[]) => Promise<readonly ArrayLike<number>[]>;
 
@@ -133,7 +131,7 @@ async function continueTexts(
     const logits = await next(open.map((i) => prompts[i] + texts[i]));
     open.forEach((i, k) => {
       const p = sharpen(probabilities(logits[k]), temperature);
-      texts[i] += CHARACTERS[sampleIndex(p, randoms[i])];
+      texts[i] += PGN_CHARACTERS[sampleIndex(p, randoms[i])];
     });
     open = open.filter((i) => !/[;+]|[^ ] /.test(texts[i]));
   }
@@ -141,9 +139,9 @@ async function continueTexts(
 }
 
 function probabilities(logits: ArrayLike<number>): Float64Array {
-  if (logits.length !== CHARACTERS.length) {
+  if (logits.length !== PGN_CHARACTERS.length) {
     throw new RangeError(
-      `Cannot sample from ${logits.length} logits: must be ${CHARACTERS.length}, one a character`,
+      `Cannot sample from ${logits.length} logits: must be ${PGN_CHARACTERS.length}, one a character`,
     );
   }
   let top = -Infinity;

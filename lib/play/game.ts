@@ -13,7 +13,8 @@ import {
   startPosition,
   terminalState,
 } from "@lib/chess/position.ts";
-import { makeSan, makeUci } from "@lib/chess/san.ts";
+import { makeUci } from "@lib/chess/san.ts";
+import { pgnPrompt, pgnText } from "@lib/data/tokenizer.ts";
 
 /** A game in progress; `playMove` changes it in place. */
 export interface GameState {
@@ -126,13 +127,5 @@ export function transcript({ start, moves }: GameState): string {
       `Cannot write a transcript of a game from ${start}: must be from the usual start`,
     );
   }
-  const position = startPosition();
-  let text = ";1.";
-  moves.forEach((move, ply) => {
-    text += makeSan(position, move);
-    position.play(move);
-    if (ply + 1 < moves.length || ply % 2 === 1) text += " ";
-    if (ply % 2 === 1) text += `${ply / 2 + 1.5}.`;
-  });
-  return text;
+  return moves.length % 2 === 0 ? pgnPrompt(moves) : pgnText(moves);
 }

@@ -5,9 +5,8 @@
  * @module
  */
 
+import { ELO } from "./davidson.ts";
 import type { Estimate } from "./rating.ts";
-
-const ELO = 400 / Math.LN10;
 
 /** Half the 95 % quantile of χ² with one degree of freedom: how far the log-likelihood may drop. */
 const DROP = 1.920729410347062;

@@ -91,7 +91,7 @@ export async function train(
   if (before?.status === "complete") return before;
 
   const backend = describeBackend(await useBackend());
-  const task = await makeTask(config);
+  const task = makeTask(config);
   const checkpoint = fresh ? null : readCheckpoint(directory, config);
   const load = (tensors: NonNullable<typeof checkpoint>["params"]) =>
     makeParams(config.model, tensors, files.checkpoint);
@@ -144,7 +144,7 @@ export async function train(
       const last = step === config.steps;
       const resumed = step === checkpoint?.step; // evaluated and saved before the interruption
       if ((step % config.evaluateEvery === 0 || last) && !(resumed && !last)) {
-        const loss = evaluate(task, state, config.evaluationBatches);
+        const loss = evaluate(task, state);
         manifest = { ...manifest, validationLoss: loss };
         log({ step, validation_loss: loss });
       }
@@ -195,10 +195,11 @@ export async function train(
 }
 
 /** Mean loss over the fixed validation batches. */
-function evaluate(task: Task, { params }: OptimizerState, batches: number): number {
-  let total = 0;
-  for (let index = 0; index < batches; index++) {
-    total += tf.tidy(() => task.loss(params, task.validation(index)).dataSync()[0]);
+function evaluate(task: Task, { params }: OptimizerState): number {
+  let total = 0, batches = 0;
+  for (const batch of task.validation()) {
+    total += tf.tidy(() => task.loss(params, batch).dataSync()[0]);
+    batches++;
   }
   return total / batches;
 }

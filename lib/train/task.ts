@@ -15,6 +15,7 @@ import {
 } from "@lib/model/endgameformer.ts";
 import type { Params } from "@lib/model/params.ts";
 import type { TrainConfig } from "@lib/train/config.ts";
+import { gamesTask } from "@lib/train/games_task.ts";
 
 /** A source of batches and the loss of one. */
 export interface Task<B = unknown> {
@@ -27,20 +28,19 @@ export interface Task<B = unknown> {
   /** The batch of a step: a function of the run's seed and the step alone. */
   batch(step: number): B;
   /** The fixed batches of the validation set. */
-  validation(index: number): B;
+  validation(): Iterable<B>;
   /** Mean cross-entropy of a batch in nats. */
   loss(params: Params, batch: B): tf.Scalar;
 }
 
 /** The task of a configuration. */
-export async function makeTask(config: TrainConfig): Promise<Task> {
+export function makeTask(config: TrainConfig): Task {
   const { model, data } = config;
   if (model.model === "endgameformer" && data.kind === "endgame") {
     return endgameTask(config) as Task;
   }
   if (model.model !== "endgameformer" && data.kind === "games") {
-    const { gamesTask } = await import("@lib/train/games_task.ts");
-    return await gamesTask(config);
+    return gamesTask(config);
   }
   throw new TypeError(
     `Cannot train a ${model.model} on ${data.kind} data: ` +
@@ -89,8 +89,11 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
       `${data.ending} k=${data.k} error=${data.errorRate} noise=${data.noise} seed=${data.seed}`,
     batch: (step) => encode(endgameExamples(world, data, { seed, step, size })),
     // The validation set is the same for every run: held-out states, its own seed.
-    validation: (index) =>
-      encode(endgameExamples(world, data, { seed: 0, step: index, size, heldOut: true })),
+    *validation() {
+      for (let step = 0; step < config.evaluationBatches; step++) {
+        yield encode(endgameExamples(world, data, { seed: 0, step, size, heldOut: true }));
+      }
+    },
     loss: (params, { tokens, targets, legal }) =>
       tf.tidy(() => {
         const logits = endgameLogits(

@@ -42,6 +42,19 @@ Deno.test("the vote of ten private errors beats each expert and stays below perf
   assert.ok(vote < expectedReward(states, optimalPolicy(states)));
 });
 
+Deno.test("errors among the worse half, and one best move for all, earn what a trial did", () => {
+  const dials = { k: 10, errorRate: 0.4, severity: 0.5, ties: "shared", seed: 1 } as const;
+  const experts = [...endgameExperts(world, dials)];
+  for (const expert of experts) {
+    const reward = expectedReward(states, expert);
+    assert.ok(Math.abs(reward - 0.409) < 0.003, `${reward}`); // its experts .409
+  }
+  const vote = expectedReward(states, majorityVote(states, experts));
+  assert.ok(Math.abs(vote - 0.475) < 0.001, `${vote}`); // their vote .475
+  const examples = endgameExamples(world, dials, { seed: 1, step: 0, size: 2000 });
+  for (const entry of examples.choice) assert.ok(experts.some((expert) => expert[entry] === 1));
+});
+
 Deno.test("examples follow the mixture of the experts, on the right side of the hold-out", () => {
   const dials = { k: 3, errorRate: 0.5, noise: 0.1, seed: 4 };
   const one = { seed: 9, step: 3, size: 4000 };
@@ -77,4 +90,6 @@ Deno.test("dials out of range are refused", () => {
   assert.throws(make({ k: 0 }), /Cannot make 0 experts: must be an integer of 1 or more/);
   assert.throws(make({ errorRate: 1.5 }), /error rate 1.5: must be 0 to 1/);
   assert.throws(make({ noise: NaN }), /noise NaN: must be 0 to 1/);
+  assert.throws(make({ severity: 0 }), /severity 0: must be more than 0, up to 1/);
+  assert.throws(make({ ties: "none" }), /ties "none"/);
 });

@@ -1,0 +1,89 @@
+/**
+ * Training on the games of a dataset: positions for BoardNet, blocks of tokens for ChessFormer.
+ *
+ * @module
+ */
+
+import { isAbsolute, join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { crossEntropy } from "@lib/compute/ops.ts";
+import {
+  type PositionBatch,
+  positionBatch,
+  type TokenBatch,
+  tokenBatch,
+  validationPositionBatches,
+  validationTokenBatches,
+} from "@lib/data/batches.ts";
+import { openDataset } from "@lib/data/dataset.ts";
+import { pgnTokenizer, uciTokenizer } from "@lib/data/tokenizer.ts";
+import { PLANES, POLICY_SIZE } from "@lib/model/board_encoding.ts";
+import { forward as boardLogits } from "@lib/model/boardnet.ts";
+import { forward as tokenLogits } from "@lib/model/chessformer.ts";
+import type { Params } from "@lib/model/params.ts";
+import { CACHE } from "@lib/paths.ts";
+import type { TrainConfig } from "@lib/train/config.ts";
+import type { Task } from "@lib/train/task.ts";
+
+/**
+ * The task of a configuration whose data are games.
+ *
+ * @throws {Error} when the dataset is missing or corrupt.
+ * @throws {RangeError} when its validation set is smaller than a batch.
+ * @throws {TypeError} when the model's vocabulary is not the tokenizer's.
+ */
+export function gamesTask(config: TrainConfig): Task {
+  const { model, data } = config;
+  if (data.kind !== "games") throw new TypeError(`Cannot train on ${data.kind} as games`);
+  const directory = isAbsolute(data.dataset) ? data.dataset : join(CACHE, "datasets", data.dataset);
+  const { card, train, validation } = openDataset(directory);
+  const dataHash = card.shards.map(({ sha256 }) => sha256.slice(0, 12)).join("-").slice(0, 64);
+  const { batch: size, seed, evaluationBatches: batches } = config;
+
+  if (model.model === "boardnet") {
+    const task: Task<PositionBatch> = {
+      unit: "positions",
+      unitsPerBatch: size,
+      dataHash,
+      batch: (step) => positionBatch(train, { seed, step, size }),
+      validation: () => validationPositionBatches(validation, { size, batches }),
+      loss: (params: Params, { planes, target, legal }) =>
+        tf.tidy(() =>
+          crossEntropy(
+            boardLogits(model, params, tf.tensor4d(planes, [size, 8, 8, PLANES])),
+            tf.tensor1d(target, "int32"),
+            tf.tensor2d(Float32Array.from(legal), [size, POLICY_SIZE]),
+          )
+        ),
+    };
+    return task as Task;
+  }
+
+  if (model.model === "chessformer") {
+    const tokenizer = model.tokenizer === "pgn" ? pgnTokenizer : uciTokenizer;
+    const { block, vocabulary } = model;
+    if (vocabulary !== tokenizer.size) {
+      throw new TypeError(
+        `Cannot train ${config.name}: the model has a vocabulary of ${vocabulary}, the tokenizer ` +
+          `${tokenizer.name} one of ${tokenizer.size}`,
+      );
+    }
+    const task: Task<TokenBatch> = {
+      unit: "tokens",
+      unitsPerBatch: size * block,
+      dataHash,
+      batch: (step) => tokenBatch(train, tokenizer, { seed, step, size, block }),
+      validation: () => validationTokenBatches(validation, tokenizer, { size, block, batches }),
+      loss: (params: Params, { x, y }) =>
+        tf.tidy(() => {
+          const logits = tokenLogits(model, params, tf.tensor2d(x, [size, block], "int32"));
+          return crossEntropy(
+            logits.reshape([size * block, vocabulary]), // [B, T, V] → [B × T, V]
+            tf.tensor1d(y, "int32"),
+          );
+        }),
+    };
+    return task as Task;
+  }
+  throw new TypeError(`Cannot train a ${model.model} on games`);
+}

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "@lib/compute/backend.ts";
+import { encodeText, PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
+import { boardNetShape } from "@lib/model/boardnet.ts";
+import { type ChessFormerConfig, chessFormerShape, forward } from "@lib/model/chessformer.ts";
+import { initModel, type Model, ModelConfig, saveModel } from "@lib/model/model.ts";
+import { playMatch } from "@lib/play/match.ts";
+import { nextCharacterOf, openModelPlayer } from "@lib/play/model_player.ts";
+import { matchTask } from "@lib/tasks/match.ts";
+import { openPlayer } from "@lib/play/named_player.ts";
+import { randomPlayer } from "@lib/play/player.ts";
+
+const folder = Deno.makeTempDirSync({ prefix: "models" });
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const boardNet = ModelConfig.parse({ model: "boardnet", ...boardNetShape(1) });
+const characters = (block = 64) =>
+  ModelConfig.parse({
+    model: "chessformer",
+    tokenizer: "pgn",
+    vocabulary: PGN_CHARACTERS.length,
+    block,
+    ...chessFormerShape(1),
+  }) as ChessFormerConfig;
+
+function save(name: string, config: ModelConfig): string {
+  using model = initModel(config, 1);
+  const file = `${folder}/${name}.safetensors`;
+  saveModel(file, model);
+  return file;
+}
+
+Deno.test("a saved BoardNet plays whole games, reproducibly, whatever the concurrency", async () => {
+  await useBackend();
+  const file = save("boardnet", boardNet);
+  const play = async (concurrency: number) => {
+    await using player = await openModelPlayer(file, { temperature: 1 });
+    const { games } = await playMatch({
+      a: player,
+      b: randomPlayer(),
+      games: 4,
+      seed: 1,
+      maxMoves: 15,
+      concurrency,
+    });
+    return games;
+  };
+  const games = await play(4);
+  assert.ok(games.every(({ moves }) => moves.length > 4));
+  assert.deepEqual(await play(1), games);
+});
+
+Deno.test("a saved ChessFormer plays by characters; untrained it writes no move and forfeits", async () => {
+  await useBackend();
+  await using player = await openModelPlayer(save("chessformer", characters()), { temperature: 1 });
+  const { forfeits, games } = await playMatch({ a: player, b: randomPlayer(), games: 4, seed: 1 });
+  assert.equal(forfeits.a, 4);
+  assert.match(games[0].reason, /forfeit: no legal move in 5 tries/);
+});
+
+Deno.test("the task says how often a model wrote legal moves", async () => {
+  const file = save("chessformer", characters());
+  const printed: string[] = [];
+  const args = ["--a", `model:${file}:tau=1`, "--b", "random", "--games", "2"];
+  await matchTask(args, (text) => printed.push(text));
+  assert.match(printed.join("\n"), /wrote legal moves in 0\.0 % \[0\.0, .*\] of 10 texts/);
+  assert.match(printed.join("\n"), /given up: 2 and 0/);
+});
+
+Deno.test("the next-character logits are the model's, however texts are batched", async () => {
+  await useBackend();
+  using model = initModel(characters(), 3);
+  const next = nextCharacterOf(model as Model<ChessFormerConfig>);
+  const texts = [";1.", ";1.e4 e5 2.Nf3", ";1.d4", `;1.e4 e5 2.Nf3 Nc6 3.Bb5 ${"Ra1 ".repeat(20)}`];
+  const logits = await next(texts);
+  for (const [i, text] of texts.entries()) {
+    const tokens = encodeText(text.slice(-64));
+    const whole = tf.tidy(() =>
+      forward(
+        model.config as ChessFormerConfig,
+        model.params,
+        tf.tensor2d([...tokens], [1, tokens.length], "int32"),
+      )
+        .dataSync<"float32">().slice(-32)
+    );
+    whole.forEach((value, v) => assert.ok(Math.abs(value - logits[i][v]) < 1e-4));
+  }
+});
+
+Deno.test("negative temperature, missing model, a model that does not play chess", async () => {
+  const file = save("boardnet", boardNet);
+  await assert.rejects(openModelPlayer(file, { temperature: -1 }), /temperature -1: must be 0/);
+  await assert.rejects(openPlayer(`model:${file}:tau=-1`), /temperature -1: must be 0/);
+  await assert.rejects(
+    openPlayer("model:nowhere"),
+    /Cannot load the model "nowhere".*; (there are|none is trained)/,
+  );
+  await assert.rejects(openPlayer("model"), /needs a run's id or folder/);
+  const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
+  await assert.rejects(
+    openModelPlayer(save("moves", config), { temperature: 1 }),
+    /must be a BoardNet/,
+  );
+});
