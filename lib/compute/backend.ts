@@ -1,6 +1,6 @@
 /**
- * Choosing what computes: tfjs-wasm by default, or what the environment variable `LAB_BACKEND`
- * (wasm, cpu, webgpu) names.
+ * Choosing what computes: the fastest of this workspace's own backends that starts here (`native`
+ * with a C compiler, else `simd`), or what the environment variable `LAB_BACKEND` names.
  *
  * @module
  */
@@ -8,10 +8,15 @@
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { type Route, ROUTES } from "./machine.ts";
+import { currentShared, registerShared } from "./shared_backend.ts";
 import { mendMatrixProduct } from "./wasm.ts";
 
-/** The backends that can be asked for. */
-export const BACKENDS = ["wasm", "cpu", "webgpu"] as const;
+/**
+ * The backends that can be asked for: our own kernels compiled for this CPU, as WebAssembly with
+ * relaxed SIMD, and with plain SIMD; tfjs's own; and a GPU.
+ */
+export const BACKENDS = [...ROUTES, "wasm", "cpu", "webgpu"] as const;
 
 /** A backend's name. */
 export type BackendName = typeof BACKENDS[number];
@@ -23,15 +28,17 @@ export interface BackendReport {
   readonly version: string;
   /** The backend's features, for people: `SIMD, 1 thread`. */
   readonly features: string;
+  /** Why a faster backend is not in use; empty when none was tried. */
+  readonly hint: string;
 }
 
 /**
  * Makes a backend the current one; asking again for the current one costs nothing.
  *
- * wasm runs with SIMD and one thread: tfjs's own threads start their Workers in a way that Deno
- * does not know. Its files come from the npm package, never from the network.
+ * wasm (tfjs's own) runs with SIMD and one thread: its threads start their Workers in a way that
+ * Deno does not know. Its files come from the npm package, never from the network.
  *
- * @param name the backend; by default what `LAB_BACKEND` names, else wasm.
+ * @param name the backend; by default what `LAB_BACKEND` names, else the fastest that starts.
  * @throws {RangeError} for a name that is none of {@link BACKENDS}.
  * @throws {Error} when the backend cannot start here; a software WebGPU adapter is refused.
  *
@@ -45,31 +52,58 @@ export interface BackendReport {
  * ```
  */
 export async function useBackend(name?: string): Promise<BackendReport> {
-  name ??= Deno.env.get("LAB_BACKEND") || "wasm";
+  name ??= Deno.env.get("LAB_BACKEND") || undefined;
+  let hint = "";
+  if (name === undefined) [name, hint] = await fastest();
   if (!isBackendName(name)) {
     throw new RangeError(
       `Cannot use the backend "${name}": must be one of ${BACKENDS.join(", ")} (LAB_BACKEND)`,
     );
   }
-  if (tf.getBackend() !== name) {
-    if (name === "wasm") prepareWasm();
-    if (name === "webgpu") await prepareWebgpu();
-    if (!await tf.setBackend(name)) {
-      throw new Error(`Cannot start the tfjs backend "${name}"; LAB_BACKEND=cpu works everywhere`);
-    }
-  }
+  if (tf.getBackend() !== name) await start(name);
   await tf.ready();
-  const features = name === "wasm"
-    ? `${await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") ? "SIMD" : "no SIMD"}, 1 thread`
-    : name === "cpu"
-    ? "JavaScript, slow"
-    : "GPU";
-  return { name, version: tf.version_core, features };
+  const features = currentShared()?.machine.features ??
+    (name === "wasm"
+      ? `${await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") ? "SIMD" : "no SIMD"}, 1 thread`
+      : name === "cpu"
+      ? "JavaScript, slow"
+      : "GPU");
+  return { name, version: tf.version_core, features, hint };
 }
 
-/** The report in a line: `tfjs 4.22.0 on wasm (SIMD, 1 thread)`. */
-export function describeBackend({ name, version, features }: BackendReport): string {
-  return `tfjs ${version} on ${name} (${features})`;
+/** The report in a line: `tfjs 4.22.0 on native (AVX-512, 2 threads, gcc 12.2.0)`. */
+export function describeBackend({ name, version, features, hint }: BackendReport): string {
+  return `tfjs ${version} on ${name} (${features})${hint && `; not faster because: ${hint}`}`;
+}
+
+let found: [BackendName, hint: string] | undefined;
+
+/** The first of our routes that starts, else wasm; and why those before it did not. */
+async function fastest(): Promise<[BackendName, hint: string]> {
+  if (found) return found;
+  const reasons: string[] = [];
+  for (const route of ROUTES) {
+    try {
+      await start(route);
+      return found = [route, reasons.join("; ")];
+    } catch (error) {
+      reasons.push((error as Error).message);
+    }
+  }
+  return found = ["wasm", reasons.join("; ")];
+}
+
+async function start(name: BackendName): Promise<void> {
+  if (isRoute(name)) registerShared(name);
+  if (name === "wasm") prepareWasm();
+  if (name === "webgpu") await prepareWebgpu();
+  if (!await tf.setBackend(name)) {
+    throw new Error(`Cannot start the tfjs backend "${name}"; LAB_BACKEND=cpu works everywhere`);
+  }
+}
+
+function isRoute(name: string): name is Route {
+  return (ROUTES as readonly string[]).includes(name);
 }
 
 function isBackendName(name: string): name is BackendName {

@@ -1,8 +1,8 @@
 /**
  * The dozen operations that the models are made of, with their gradients, in plain tfjs: they train
  * on every backend. Where tfjs's own gradient is slow (a column sum on wasm) or missing (the
- * convolution's and the gather's on wasm) the gradient is written out. A fused backend may replace
- * the bodies; the signatures stay.
+ * convolution's and the gather's on wasm) the gradient is written out. On a shared backend
+ * (`shared_backend.ts`) each is a fused kernel instead.
  *
  * Shapes: `B` batch, `T` time, `C` and `D` channels in and out, `H` heads, `N` rows, `V` vocabulary.
  *
@@ -10,6 +10,16 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import {
+  fusedCrossEntropy,
+  fusedEmbedding,
+  HEAD_LIMIT,
+  ownNumbers,
+  runKernel,
+  sharedAdamW,
+  sharedNorm,
+} from "./fused.ts";
+import { currentShared } from "./shared_backend.ts";
 
 function assertShape(action: string, what: string, t: tf.Tensor, shape: readonly number[]) {
   if (t.shape.length !== shape.length || t.shape.some((n, i) => n !== shape[i])) {
@@ -50,6 +60,7 @@ export function linear(x: tf.Tensor, w: tf.Tensor, b?: tf.Tensor): tf.Tensor {
   const C = lastAxis(x), D = lastAxis(w);
   assertShape("apply linear", "weight", w, [C, D]);
   if (b) assertShape("apply linear", "bias", b, [D]);
+  if (currentShared()) return runKernel("FusedLinear", { x, w, b });
   return differentiable(b ? [x, w, b] : [x, w], () => {
     const product = tf.matMul(rows(x), w as tf.Tensor2D);
     return {
@@ -73,6 +84,9 @@ export function layerNorm(x: tf.Tensor, gain: tf.Tensor, bias?: tf.Tensor, eps =
   const C = lastAxis(x);
   assertShape("normalise", "gain", gain, [C]);
   if (bias) assertShape("normalise", "bias", bias, [C]);
+  if (currentShared()) {
+    return runKernel<tf.Tensor[]>("FusedLayerNorm", { x, gain, bias }, { epsilon: eps })[0];
+  }
   return differentiable(bias ? [x, gain, bias] : [x, gain], () => {
     const centred = x.sub(x.mean(-1, true));
     // No rsqrt: wasm's is ten times slower than sqrt and a division.
@@ -101,6 +115,7 @@ const GELU_SCALE = 2 * Math.sqrt(2 / Math.PI), GELU_CUBE = 0.044715;
  * ten times slower than the sigmoid.
  */
 export function gelu(x: tf.Tensor): tf.Tensor {
+  if (currentShared()) return runKernel("FusedGelu", { x });
   return differentiable([x], () => {
     const gate = x.square().mul(GELU_CUBE).add(1).mul(x).mul(GELU_SCALE).sigmoid();
     return {
@@ -117,6 +132,7 @@ export function gelu(x: tf.Tensor): tf.Tensor {
 
 /** max(x, 0). */
 export function relu(x: tf.Tensor): tf.Tensor {
+  if (currentShared()) return runKernel("FusedRelu", { x });
   return tf.relu(x);
 }
 
@@ -126,6 +142,7 @@ export function embedding(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
   if (ids.dtype !== "int32") {
     throw new TypeError(`Cannot embed ${ids.dtype} ids: must be int32`);
   }
+  if (currentShared()) return fusedEmbedding(table, ids);
   const flat = ids.reshape([ids.size]) as tf.Tensor1D;
   return differentiable([table], () => ({
     value: tf.gather(table, flat).reshape([...ids.shape, C]),
@@ -166,6 +183,9 @@ export function attention(
   assertShape("attend", "value", v, [B, S, C]);
   if (C % H !== 0) throw new RangeError(`Cannot split ${C} channels into ${H} heads evenly`);
   if (causal && S < T) throw new RangeError(`Cannot attend causally from ${T} times to ${S}`);
+  if (currentShared() && C / H <= HEAD_LIMIT) {
+    return runKernel<tf.Tensor[]>("FusedAttention", { q, k, v }, { heads: H, causal })[0];
+  }
   // [B, T, C] → [B, T, H, C/H] → [B, H, T, C/H]
   const split = (t: tf.Tensor) => t.reshape([B, t.shape[1]!, H, C / H]).transpose([0, 2, 1, 3]);
   let scores = tf.matMul(split(q).mul(1 / Math.sqrt(C / H)), split(k), false, true); // [B, H, T, S]
@@ -194,6 +214,9 @@ export function conv3x3(x: tf.Tensor, w: tf.Tensor, b?: tf.Tensor): tf.Tensor {
   if (x.rank !== 4) throw new RangeError(`Cannot convolve [${x.shape}]: must be [B, 8, 8, C]`);
   assertShape("convolve", "weight", w, [3, 3, C, D]);
   if (b) assertShape("convolve", "bias", b, [D]);
+  if (currentShared() && x.shape[1] === 8 && x.shape[2] === 8) {
+    return runKernel("FusedConv3x3", { x, w, b });
+  }
   return differentiable(b ? [x, w, b] : [x, w], () => {
     const y = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
     return {
@@ -223,6 +246,7 @@ export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor, mask?: tf.Te
   if (targets.dtype !== "int32") {
     throw new TypeError(`Cannot take the cross-entropy to ${targets.dtype} targets: must be int32`);
   }
+  if (currentShared()) return fusedCrossEntropy(logits, targets, mask) as tf.Scalar;
   return differentiable([logits], () => {
     const legal = mask ? logits.add(mask.sub(1).mul(1e9)) : logits;
     const p = tf.softmax(legal);
@@ -241,6 +265,8 @@ export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor, mask?: tf.Te
 
 /** The Euclidean norm of all tensors taken as one vector → []. */
 export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  const shared = currentShared();
+  if (shared) return tf.scalar(sharedNorm(shared, tensors));
   return tf.tidy(() =>
     // Rows first, then their sums: smaller rounding errors than one long sum.
     tf.addN(tensors.map((t) => t.square().sum(-1).sum())).sqrt()
@@ -278,6 +304,13 @@ export function adamW(
 ): void {
   for (const t of [gradient, mean, square]) {
     assertShape("step", `what goes with ${parameter.name}`, t, parameter.shape);
+  }
+  const shared = currentShared();
+  if (shared) {
+    for (const variable of [parameter, mean, square]) ownNumbers(shared, variable);
+    const scale = gradScale.dataSync()[0];
+    const step_ = { learningRate, beta1, beta2, epsilon, weightDecay, step };
+    return sharedAdamW(shared, parameter, gradient, mean, square, scale, step_);
   }
   tf.tidy(() => {
     const g = gradient.mul(gradScale);

@@ -6,9 +6,10 @@ import * as boardnet from "@lib/model/boardnet.ts";
 import * as chessformer from "@lib/model/chessformer.ts";
 import * as endgameformer from "@lib/model/endgameformer.ts";
 import { type Parameter, type Params } from "@lib/model/params.ts";
+import { backends } from "../compute/routes.ts";
 import { assertGolden, wave, waveParams } from "../fixtures/golden.ts";
 
-/** Logits, loss and the gradient of every parameter, beside PyTorch's. */
+/** Logits, loss and the gradient of every parameter on every backend, beside PyTorch's. */
 async function assertModel(
   name: string,
   list: readonly Parameter[],
@@ -16,7 +17,19 @@ async function assertModel(
   loss: (logits: tf.Tensor) => tf.Scalar,
   reported = (_name: string, gradient: tf.Tensor) => gradient,
 ): Promise<void> {
-  await useBackend("wasm");
+  for (const backend of backends) {
+    await useBackend(backend);
+    assertOnBackend(name, list, forward, loss, reported);
+  }
+}
+
+function assertOnBackend(
+  name: string,
+  list: readonly Parameter[],
+  forward: (params: Params) => tf.Tensor,
+  loss: (logits: tf.Tensor) => tf.Scalar,
+  reported: (name: string, gradient: tf.Tensor) => tf.Tensor,
+): void {
   const before = tf.memory().numTensors;
   tf.tidy(() => {
     const params = waveParams(list), names = Object.keys(params);

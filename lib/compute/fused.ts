@@ -1,0 +1,579 @@
+/**
+ * The models' operations as tfjs kernels of the shared backend, each in one or a few launches, with
+ * their gradients registered like those of tfjs's own kernels. `ops.ts` calls them where the shared
+ * backend is current; it has checked the shapes' meaning, here sizes are checked again against each
+ * other, since nothing below does.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { bits } from "./machine.ts";
+import { multiply } from "./products.ts";
+import {
+  binary,
+  cast,
+  GRAIN,
+  launchFlat,
+  reduce,
+  rowGrain,
+  scatterAdd,
+  sumColumns,
+  unary,
+} from "./shared_kernels.ts";
+import type { SharedBackend, SharedKernel } from "./shared_backend.ts";
+
+const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(shape as number[]);
+const lastOf = (t: { shape: readonly number[] }): number => t.shape[t.shape.length - 1];
+
+/** Throws unless `t` is float32 with `size` numbers. */
+function check(kernel: string, what: string, t: tf.TensorInfo, size: number, dtype = "float32") {
+  if (t.dtype !== dtype || sizeOf(t.shape) !== size) {
+    throw new RangeError(
+      `Cannot run ${kernel}: ${what} must be ${dtype} with ${size} numbers, ` +
+        `not ${t.dtype} [${t.shape}]`,
+    );
+  }
+}
+
+/** Runs a kernel by name on the current backend. */
+export function runKernel<T extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
+  name: string,
+  inputs: Record<string, tf.Tensor | undefined>,
+  attrs: Record<string, unknown> = {},
+): T {
+  const given = Object.entries(inputs).filter(([, t]) => t !== undefined);
+  return tf.engine().runKernel(
+    name,
+    Object.fromEntries(given) as tf.NamedTensorMap,
+    attrs as tf.NamedAttrMap,
+  ) as T;
+}
+
+// ---------------------------------------------------------------- linear
+
+/** x [..., C] · w [C, D] (+ b [D]). */
+const linear: SharedKernel = (backend, { x, w, b }) => {
+  const [C, D] = w!.shape, N = sizeOf(x!.shape.slice(0, -1));
+  check("linear", "x", x!, N * C);
+  check("linear", "w", w!, C * D);
+  if (b) check("linear", "b", b, D);
+  const y = backend.make([...x!.shape.slice(0, -1), D]);
+  multiply(backend, x!, w!, y, { M: N, N: D, K: C, bias: b });
+  return y;
+};
+
+/** dy [..., D] · wᵀ. */
+const linearInput: SharedKernel = (backend, { dy, w }) => {
+  const [C, D] = w!.shape, N = sizeOf(dy!.shape.slice(0, -1));
+  check("linear's gradient", "dy", dy!, N * D);
+  const dx = backend.make([...dy!.shape.slice(0, -1), C]);
+  multiply(backend, dy!, w!, dx, { M: N, N: C, K: D, turnB: true });
+  return dx;
+};
+
+/** xᵀ · dy. */
+const linearWeight: SharedKernel = (backend, { x, dy }) => {
+  const C = lastOf(x!), D = lastOf(dy!), N = sizeOf(x!.shape) / C;
+  check("linear's gradient", "dy", dy!, N * D);
+  const dw = backend.make([C, D]);
+  multiply(backend, x!, dy!, dw, { M: C, N: D, K: N, turnA: true });
+  return dw;
+};
+
+/** The sum over all but the last axis. */
+const sumRows: SharedKernel = (backend, { x }) => {
+  const C = lastOf(x!);
+  return sumColumns(backend, x!, 1, sizeOf(x!.shape) / C, C, [C]);
+};
+
+// ---------------------------------------------------------------- layer norm
+
+/** Rows whose part of the gain's gradient is summed by one chunk. */
+const NORM_ROWS = 64;
+
+const layerNorm: SharedKernel = (backend, { x, gain, bias }, { epsilon }) => {
+  const C = lastOf(x!), N = sizeOf(x!.shape) / C;
+  check("layer norm", "gain", gain!, C);
+  if (bias) check("layer norm", "bias", bias, C);
+  check("layer norm", "x", x!, N * C);
+  const y = backend.make(x!.shape), mean = backend.make([N]), rstd = backend.make([N]);
+  const shift = bias ?? zeros(backend, C);
+  launchFlat(backend, "norm", N, rowGrain(4 * C), [
+    backend.address(x!),
+    backend.address(gain!),
+    backend.address(shift),
+    backend.address(y),
+    backend.address(mean),
+    backend.address(rstd),
+    C,
+    bits(epsilon as number),
+  ]);
+  if (!bias) backend.drop(shift);
+  return [y, mean, rstd];
+};
+
+function zeros(backend: SharedBackend, n: number): tf.TensorInfo {
+  const y = backend.make([n]);
+  launchFlat(backend, "fill", n, GRAIN, [backend.address(y), bits(0)]);
+  return y;
+}
+
+const layerNormGradient: SharedKernel = (backend, { x, gain, mean, rstd, dy }) => {
+  const C = lastOf(x!), N = sizeOf(x!.shape) / C, sections = Math.ceil(N / NORM_ROWS);
+  check("layer norm's gradient", "dy", dy!, N * C);
+  const dx = backend.make(x!.shape), parts = backend.make([sections, 2, C]);
+  launchFlat(backend, "norm_back", N, NORM_ROWS, [
+    backend.address(x!),
+    backend.address(gain!),
+    backend.address(dy!),
+    backend.address(dx),
+    backend.address(mean!),
+    backend.address(rstd!),
+    C,
+    backend.address(parts),
+  ]);
+  const both = sumColumns(backend, parts, 1, sections, 2 * C, [2, C]);
+  backend.drop(parts);
+  return [dx, both];
+};
+
+// ---------------------------------------------------------------- element by element
+
+const gelu: SharedKernel = (backend, { x }) => {
+  check("GELU", "x", x!, sizeOf(x!.shape));
+  return unary(backend, "Gelu", x!);
+};
+const geluGradient: SharedKernel = (backend, { x, dy }) => {
+  check("GELU's gradient", "dy", dy!, sizeOf(x!.shape));
+  return binary(backend, "GeluGradient", x!, dy!);
+};
+const relu: SharedKernel = (backend, { x }) => {
+  check("ReLU", "x", x!, sizeOf(x!.shape));
+  return unary(backend, "Relu", x!);
+};
+const reluGradient: SharedKernel = (backend, { x, dy }) => {
+  check("ReLU's gradient", "dy", dy!, sizeOf(x!.shape));
+  return binary(backend, "ReluGradient", x!, dy!);
+};
+
+// ---------------------------------------------------------------- attention
+
+/** The widest head that the kernel's scratch holds. */
+export const HEAD_LIMIT = 192;
+
+/** [B, T, heads · D] → [B, heads, D, TP], zeros behind T. */
+function turnHeads(
+  backend: SharedBackend,
+  x: tf.TensorInfo,
+  heads: number,
+  padded: number,
+): tf.TensorInfo {
+  const [B, T, C] = x.shape, D = C / heads, y = backend.make([B, heads, D, padded]);
+  backend.machine.launch("turn_heads", B * heads, [
+    backend.address(x),
+    backend.address(y),
+    heads,
+    T,
+    D,
+    C,
+    padded,
+  ]);
+  return y;
+}
+
+/** Keys in memory: whole strips of the matrix product, and what it reads beyond them. */
+const padKeys = (keys: number): number => Math.ceil(keys / 48) * 48 + 48;
+
+function checkAttention(inputs: tf.NamedTensorInfoMap, heads: number) {
+  const { q, k, v } = inputs, [B, T, C] = q!.shape, S = k!.shape[1];
+  check("attention", "q", q!, B * T * C);
+  check("attention", "k", k!, B * S * C);
+  check("attention", "v", v!, B * S * C);
+  if (C % heads || C / heads > HEAD_LIMIT) {
+    throw new RangeError(
+      `Cannot attend with ${heads} heads of ${C / heads} channels: must be whole, at most ` +
+        `${HEAD_LIMIT}`,
+    );
+  }
+  return { B, T, S, C, D: C / heads, padded: padKeys(S) };
+}
+
+const attention: SharedKernel = (backend, inputs, attrs) => {
+  const heads = attrs["heads"] as number, causal = attrs["causal"] as boolean;
+  const { B, T, S, C, D, padded } = checkAttention(inputs, heads);
+  const { q, k, v } = inputs;
+  const y = backend.make(q!.shape), lse = backend.make([B, heads, T]);
+  const turned = turnHeads(backend, k!, heads, padded), blocks = Math.ceil(T / 32);
+  backend.machine.launch("attend", B * heads * blocks, [
+    backend.address(q!),
+    backend.address(turned),
+    backend.address(v!),
+    backend.address(y),
+    backend.address(lse),
+    heads,
+    T,
+    S,
+    D,
+    C,
+    C,
+    C,
+    padded,
+    causal ? 1 : 0,
+    bits(1 / Math.sqrt(D)),
+    blocks,
+  ]);
+  backend.drop(turned);
+  return [y, lse];
+};
+
+const attentionGradient: SharedKernel = (backend, inputs, attrs) => {
+  const heads = attrs["heads"] as number, causal = attrs["causal"] as boolean;
+  const { B, T, S, C, D, padded } = checkAttention(inputs, heads);
+  const { q, k, v, y, lse, dy } = inputs;
+  check("attention's gradient", "dy", dy!, B * T * C);
+  check("attention's gradient", "lse", lse!, B * heads * T);
+  const dq = backend.make(q!.shape), dk = backend.make(k!.shape), dv = backend.make(v!.shape);
+  const turnedK = turnHeads(backend, k!, heads, padded);
+  const turnedV = turnHeads(backend, v!, heads, padded);
+  backend.machine.launch("attend_back", B * heads, [
+    backend.address(q!),
+    backend.address(turnedK),
+    backend.address(v!),
+    backend.address(y!),
+    backend.address(lse!),
+    heads,
+    T,
+    S,
+    D,
+    C,
+    C,
+    C,
+    padded,
+    causal ? 1 : 0,
+    bits(1 / Math.sqrt(D)),
+    0,
+    backend.address(k!),
+    backend.address(turnedV),
+    backend.address(dy!),
+    backend.address(dq),
+    backend.address(dk),
+    backend.address(dv),
+    C,
+    C,
+    C,
+    C,
+    C,
+  ]);
+  backend.drop(turnedK, turnedV);
+  return [dq, dk, dv];
+};
+
+// ---------------------------------------------------------------- embedding
+
+const embeddingGradient: SharedKernel = (backend, { ids, dy }, { rows }) => {
+  const n = sizeOf(ids!.shape), C = lastOf(dy!);
+  check("the embedding's gradient", "ids", ids!, n, "int32");
+  check("the embedding's gradient", "dy", dy!, n * C);
+  return scatterAdd(backend, { ...dy!, shape: [n, C] }, ids!, rows as number);
+};
+
+// ---------------------------------------------------------------- convolution
+
+/** 3×3, border of zeros, on boards [B, 8, 8, C]: w [3, 3, C, D]. */
+const conv: SharedKernel = (backend, { x, w, b }) => {
+  const [, , C, D] = w!.shape, M = x!.shape[0] * 64;
+  check("convolution", "x", x!, M * C);
+  check("convolution", "w", w!, 9 * C * D);
+  if (b) check("convolution", "b", b, D);
+  const y = backend.make([x!.shape[0], 8, 8, D]);
+  multiply(backend, x!, w!, y, { M, N: D, K: 9 * C, boardChannels: C, bias: b });
+  return y;
+};
+
+const convInput: SharedKernel = (backend, { dy, w }) => {
+  const [, , C, D] = w!.shape, M = dy!.shape[0] * 64;
+  check("the convolution's gradient", "dy", dy!, M * D);
+  const flipped = backend.make([3, 3, D, C]);
+  backend.machine.launch("flip_taps", 9, [backend.address(w!), backend.address(flipped), C, D]);
+  const dx = backend.make([dy!.shape[0], 8, 8, C]);
+  multiply(backend, dy!, flipped, dx, { M, N: C, K: 9 * D, boardChannels: D });
+  backend.drop(flipped);
+  return dx;
+};
+
+const convWeight: SharedKernel = (backend, { x, dy }) => {
+  const C = lastOf(x!), D = lastOf(dy!), K = x!.shape[0] * 64;
+  check("the convolution's gradient", "x", x!, K * C);
+  check("the convolution's gradient", "dy", dy!, K * D);
+  const dw = backend.make([3, 3, C, D]);
+  multiply(backend, x!, dy!, dw, { M: 9 * C, N: D, K, turnA: true, boardChannels: C });
+  return dw;
+};
+
+// ---------------------------------------------------------------- loss
+
+/** Checks the targets and returns how many count. */
+function countTargets(backend: SharedBackend, targets: tf.TensorInfo, V: number): number {
+  let counted = 0;
+  for (const target of backend.view(targets)) {
+    if (target >= V) {
+      throw new RangeError(
+        `Cannot take the cross-entropy to target ${target}: must be below ${V}`,
+      );
+    }
+    if (target >= 0) counted++;
+  }
+  return Math.max(1, counted);
+}
+
+const crossEntropy: SharedKernel = (backend, { logits, targets, mask }) => {
+  const [N, V] = logits!.shape;
+  check("cross-entropy", "logits", logits!, N * V);
+  check("cross-entropy", "targets", targets!, N, "int32");
+  const counted = countTargets(backend, targets!, V);
+  const legal = mask && cast(backend, mask, "bool");
+  if (legal) check("cross-entropy", "mask", legal, N * V, "bool");
+  const losses = backend.make([N]), lse = backend.make([N]);
+  launchFlat(backend, "cross_entropy", N, rowGrain(4 * V), [
+    backend.address(logits!),
+    backend.address(targets!),
+    backend.address(losses),
+    backend.address(lse),
+    V,
+    legal ? backend.address(legal) : 0,
+  ]);
+  const loss = N === 0
+    ? zeros(backend, 1)
+    : reduce(backend, "Sum", losses, [0], false, 1 / counted)!;
+  loss.shape = [];
+  backend.drop(losses, ...(legal ? [legal] : []));
+  return [loss, lse];
+};
+
+const crossEntropyGradient: SharedKernel = (backend, { logits, targets, mask, lse, dy }) => {
+  const [N, V] = logits!.shape;
+  check("the cross-entropy's gradient", "lse", lse!, N);
+  check("the cross-entropy's gradient", "dy", dy!, 1);
+  const counted = countTargets(backend, targets!, V);
+  const legal = mask && cast(backend, mask, "bool");
+  const dx = backend.make(logits!.shape);
+  launchFlat(backend, "cross_entropy_back", N, rowGrain(4 * V), [
+    backend.address(logits!),
+    backend.address(targets!),
+    backend.address(dx),
+    backend.address(lse!),
+    V,
+    legal ? backend.address(legal) : 0,
+    backend.address(dy!),
+    bits(1 / counted),
+  ]);
+  if (legal) backend.drop(legal);
+  return dx;
+};
+
+/** The fused kernels and their gradients' kernels. */
+export const FUSED_KERNELS: ReadonlyMap<string, SharedKernel> = new Map([
+  ["FusedLinear", linear],
+  ["FusedLinearInput", linearInput],
+  ["FusedLinearWeight", linearWeight],
+  ["FusedSumRows", sumRows],
+  ["FusedLayerNorm", layerNorm],
+  ["FusedLayerNormGradient", layerNormGradient],
+  ["FusedGelu", gelu],
+  ["FusedGeluGradient", geluGradient],
+  ["FusedRelu", relu],
+  ["FusedReluGradient", reluGradient],
+  ["FusedAttention", attention],
+  ["FusedAttentionGradient", attentionGradient],
+  ["FusedEmbeddingGradient", embeddingGradient],
+  ["FusedConv3x3", conv],
+  ["FusedConv3x3Input", convInput],
+  ["FusedConv3x3Weight", convWeight],
+  ["FusedCrossEntropy", crossEntropy],
+  ["FusedCrossEntropyGradient", crossEntropyGradient],
+]);
+
+// ---------------------------------------------------------------- gradients
+
+let registered = false;
+
+/** Tells tfjs the gradients of the fused kernels, once. */
+export function registerFusedGradients(): void {
+  if (registered) return;
+  registered = true;
+  const first = (dy: tf.Tensor | tf.Tensor[]): tf.Tensor => Array.isArray(dy) ? dy[0] : dy;
+  tf.registerGradient({
+    kernelName: "FusedLinear",
+    inputsToSave: ["x", "w"],
+    gradFunc: (dys, saved) => {
+      const dy = first(dys), [x, w] = saved as tf.Tensor[];
+      return {
+        x: () => runKernel("FusedLinearInput", { dy, w }),
+        w: () => runKernel("FusedLinearWeight", { x, dy }),
+        b: () => runKernel("FusedSumRows", { x: dy }),
+      };
+    },
+  });
+  tf.registerGradient({
+    kernelName: "FusedLayerNorm",
+    inputsToSave: ["x", "gain"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, saved) => {
+      const [x, gain, mean, rstd] = saved as tf.Tensor[], dy = first(dys);
+      const [dx, both] = runKernel<tf.Tensor[]>("FusedLayerNormGradient", {
+        x,
+        gain,
+        mean,
+        rstd,
+        dy,
+      });
+      const C = gain.size;
+      return {
+        x: () => dx,
+        gain: () => both.slice([0, 0], [1, C]).reshape([C]),
+        bias: () => both.slice([1, 0], [1, C]).reshape([C]),
+      };
+    },
+  });
+  for (const name of ["FusedGelu", "FusedRelu"]) {
+    tf.registerGradient({
+      kernelName: name,
+      inputsToSave: ["x"],
+      gradFunc: (dy, saved) => ({
+        x: () => runKernel(`${name}Gradient`, { x: (saved as tf.Tensor[])[0], dy: first(dy) }),
+      }),
+    });
+  }
+  tf.registerGradient({
+    kernelName: "FusedAttention",
+    inputsToSave: ["q", "k", "v"],
+    outputsToSave: [true, true],
+    gradFunc: (dys, saved, attrs) => {
+      const [q, k, v, y, lse] = saved as tf.Tensor[], dy = first(dys);
+      const [dq, dk, dv] = runKernel<tf.Tensor[]>(
+        "FusedAttentionGradient",
+        { q, k, v, y, lse, dy },
+        attrs as Record<string, unknown>,
+      );
+      return { q: () => dq, k: () => dk, v: () => dv };
+    },
+  });
+  tf.registerGradient({
+    kernelName: "FusedConv3x3",
+    inputsToSave: ["x", "w"],
+    gradFunc: (dys, saved) => {
+      const dy = first(dys), [x, w] = saved as tf.Tensor[];
+      return {
+        x: () => runKernel("FusedConv3x3Input", { dy, w }),
+        w: () => runKernel("FusedConv3x3Weight", { x, dy }),
+        b: () => runKernel("FusedSumRows", { x: dy }),
+      };
+    },
+  });
+}
+
+/** Mean cross-entropy with its gradient: logits [N, V], targets int32 [N], mask [N, V] → []. */
+export function fusedCrossEntropy(
+  logits: tf.Tensor,
+  targets: tf.Tensor,
+  mask?: tf.Tensor,
+): tf.Tensor {
+  return tf.customGrad((x, save) => {
+    const [loss, lse] = runKernel<tf.Tensor[]>("FusedCrossEntropy", {
+      logits: x as tf.Tensor,
+      targets,
+      mask,
+    });
+    (save as (tensors: tf.Tensor[]) => void)([
+      x as tf.Tensor,
+      targets,
+      lse,
+      ...(mask ? [mask] : []),
+    ]);
+    return {
+      value: loss,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [logits, targets, lse, mask] = saved;
+        return runKernel("FusedCrossEntropyGradient", { logits, targets, mask, lse, dy });
+      },
+    };
+  })(logits);
+}
+
+/** Rows of a table [V, C] by ids int32 [...], with the gradient by the table. */
+export function fusedEmbedding(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+  return tf.customGrad((x, save) => {
+    (save as (tensors: tf.Tensor[]) => void)([ids]);
+    return {
+      value: tf.gather(x as tf.Tensor, ids),
+      gradFunc: (dy: tf.Tensor, [ids]: tf.Tensor[]) =>
+        runKernel("FusedEmbeddingGradient", { ids, dy }, { rows: table.shape[0] }),
+    };
+  })(table);
+}
+
+// ---------------------------------------------------------------- optimiser
+
+/** The Euclidean norm of all tensors taken as one vector. */
+export function sharedNorm(backend: SharedBackend, tensors: readonly tf.Tensor[]): number {
+  let sum = 0;
+  for (const t of tensors) {
+    check("the global norm", "a gradient", t, t.size);
+    const chunks = Math.ceil(t.size / GRAIN), parts = backend.make([chunks]);
+    launchFlat(backend, "reduce_part", t.size, GRAIN, [
+      backend.address(t),
+      backend.address(parts),
+      0,
+      4,
+    ]);
+    for (const part of backend.view(parts)) sum += part;
+    backend.drop(parts);
+  }
+  return Math.sqrt(sum);
+}
+
+/** AdamW in place; the three variables must own their numbers: see {@link ownNumbers}. */
+export function sharedAdamW(
+  backend: SharedBackend,
+  parameter: tf.Tensor,
+  gradient: tf.Tensor,
+  mean: tf.Tensor,
+  square: tf.Tensor,
+  scale: number,
+  step: {
+    readonly learningRate: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    readonly weightDecay: number;
+    readonly step: number;
+  },
+): void {
+  const n = parameter.size;
+  for (const t of [parameter, gradient, mean, square]) check("AdamW", "every tensor", t, n);
+  launchFlat(backend, "adamw", n, GRAIN, [
+    backend.address(parameter),
+    backend.address(gradient),
+    backend.address(mean),
+    backend.address(square),
+    bits(step.learningRate),
+    bits(step.beta1),
+    bits(step.beta2),
+    bits(step.epsilon),
+    bits(step.weightDecay),
+    bits(1 - step.beta1 ** step.step),
+    bits(Math.sqrt(1 - step.beta2 ** step.step)),
+    bits(scale),
+    bits(1 - step.beta2),
+    bits(1 - step.beta1),
+  ]);
+}
+
+/** Gives a variable numbers of its own where a clone or another shape shares them. */
+export function ownNumbers(backend: SharedBackend, variable: tf.Variable): void {
+  if (backend.refCount(variable.dataId as object) < 2) return;
+  const copy = tf.tidy(() => tf.keep(variable.mul(1)));
+  variable.assign(copy);
+  copy.dispose();
+}

@@ -1,0 +1,122 @@
+/**
+ * The matrix product on shared memory: how it is cut into chunks, and what of it the kernel wants
+ * turned first.
+ *
+ * @module
+ */
+
+import type * as tf from "@tensorflow/tfjs";
+import type { SharedBackend } from "./shared_backend.ts";
+
+/** C[batch, M, N] = op(A) op(B) (+ bias), op turning where asked; all rows without gaps. */
+export interface Product {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  /** A is [K, M]. */
+  readonly turnA?: boolean;
+  /** B is [N, K]. */
+  readonly turnB?: boolean;
+  readonly batch?: number;
+  /** Whether each of the batch has an A of its own; if not they share one. */
+  readonly manyA?: boolean;
+  readonly manyB?: boolean;
+  /** [N], added to every row. */
+  readonly bias?: tf.TensorInfo | undefined;
+  readonly relu?: boolean;
+  /** A is the boards [squares, channels] that 3×3 neighbourhoods come from. */
+  readonly boardChannels?: number;
+}
+
+/** Computes the product into `c`, whose shape the caller has chosen. */
+export function multiply(
+  backend: SharedBackend,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  c: tf.TensorInfo,
+  product: Product,
+): void {
+  const { M, N, K, turnA = false, turnB = false, batch = 1, manyA = true, manyB = true } = product;
+  if (M === 0 || N === 0 || batch === 0) return;
+  const { machine } = backend;
+  const straight = turnB && K > 0 ? turned(backend, b, N, K, manyB ? batch : 1) : b;
+  const mode = (turnA ? 1 : 0) + (product.boardChannels ? 2 : 0);
+  const [mb, nb] = blocks(M, N, K, batch, machine.rows, machine.threads);
+  const mBlocks = Math.ceil(M / mb), nBlocks = Math.ceil(N / nb);
+  machine.launch("gemm", batch * mBlocks * nBlocks, [
+    backend.address(a),
+    backend.address(straight),
+    backend.address(c),
+    M,
+    N,
+    K,
+    turnA ? M : K,
+    N,
+    N,
+    mode,
+    mb,
+    nb,
+    mBlocks,
+    nBlocks,
+    manyA ? M * K : 0,
+    manyB ? K * N : 0,
+    M * N,
+    0,
+    product.bias ? backend.address(product.bias) : 0,
+    product.relu ? 1 : 0,
+    product.boardChannels ?? 0,
+  ]);
+  if (straight !== b) backend.drop(straight);
+}
+
+/** [batch, rows, columns] → a new [batch, columns, rows]. */
+export function turned(
+  backend: SharedBackend,
+  x: tf.TensorInfo,
+  rows: number,
+  columns: number,
+  batch = 1,
+): tf.TensorInfo {
+  const y = backend.make([batch, columns, rows]);
+  const size = rows * columns, strips = Math.ceil(rows / 64);
+  backend.machine.launch("transpose", batch * strips, [
+    batch * strips,
+    strips,
+    backend.address(x),
+    backend.address(y),
+    rows,
+    columns,
+    columns,
+    rows,
+    1,
+    ...[batch, 1, 1, 1],
+    ...[size, 0, 0, 0],
+    ...[size, 0, 0, 0],
+  ]);
+  return y;
+}
+
+/** Rows and columns of C that a chunk makes: large, but a few chunks for every thread. */
+function blocks(
+  M: number,
+  N: number,
+  K: number,
+  batch: number,
+  unit: number,
+  threads: number,
+): [mb: number, nb: number] {
+  let mb = Math.min(Math.floor(128 / unit) * unit, roundUp(M, unit)), nb = Math.min(N, 512);
+  // A chunk of 200,000 operations takes a few microseconds, about what handing it out costs.
+  const wanted = Math.min(4 * threads, Math.floor(2 * M * N * K * batch / 200_000));
+  const chunks = () => batch * Math.ceil(M / mb) * Math.ceil(N / nb);
+  if (threads > 1) {
+    while (chunks() < wanted && nb >= 96) nb = roundUp(Math.ceil(nb / 2), 16);
+    while (chunks() < wanted && mb > 2 * unit) mb = roundUp(Math.ceil(mb / 2), unit);
+    while (chunks() < wanted && nb > 16) nb = roundUp(Math.ceil(nb / 2), 16);
+  }
+  return [mb, nb];
+}
+
+function roundUp(n: number, to: number): number {
+  return Math.ceil(n / to) * to;
+}

@@ -1,0 +1,266 @@
+/**
+ * A tfjs backend whose tensors live in one shared memory, where the kernels of `kernels.c` work on
+ * them; what has no kernel there runs on tfjs's cpu backend, with a copy there and back.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import { type Machine, openMachine, type Route } from "./machine.ts";
+import { SHARED_KERNELS } from "./shared_kernels.ts";
+import { FUSED_KERNELS, registerFusedGradients } from "./fused.ts";
+
+/** Where a tensor's numbers are. */
+interface Entry {
+  readonly address: number;
+  readonly size: number;
+  readonly dtype: tf.DataType;
+  references: number;
+  /** Strings and complex numbers stay with the cpu backend. */
+  readonly elsewhere?: tf.TensorInfo;
+}
+
+/** A kernel on shared memory; nothing returned means that the cpu backend should do it. */
+export type SharedKernel = (
+  backend: SharedBackend,
+  inputs: tf.NamedTensorInfoMap,
+  attrs: tf.NamedAttrMap,
+) => tf.TensorInfo | tf.TensorInfo[] | undefined;
+
+/** tfjs's cpu backend, as far as its kernels' callers use it. */
+interface CpuBackend extends tf.KernelBackend {
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values: tf.BackendValues): tf.TensorInfo;
+}
+
+const cpuBackend = (): CpuBackend => tf.findBackend("cpu") as CpuBackend;
+
+/** The backend; made by {@link registerShared}. */
+export class SharedBackend extends tf.KernelBackend {
+  readonly #entries: tf.DataStorage<Entry>;
+  #count = 0;
+
+  constructor(readonly machine: Machine) {
+    super();
+    this.#entries = new tf.DataStorage(this, tf.engine());
+  }
+
+  /** The byte address of a tensor's first number. */
+  address(t: { readonly dataId: tf.DataId }): number {
+    return this.#entries.get(t.dataId as object).address;
+  }
+
+  /** A new tensor that holds anything. */
+  make(shape: readonly number[], dtype: "float32" | "int32" | "bool" = "float32"): tf.TensorInfo {
+    const size = tf.util.sizeFromShape(shape as number[]);
+    const address = this.machine.memory.allocate(size * (dtype === "bool" ? 1 : 4));
+    return {
+      dataId: this.#enter({ address, size, dtype, references: 1 }),
+      shape: [...shape],
+      dtype,
+    };
+  }
+
+  /** The same numbers in another shape. */
+  alias(t: tf.TensorInfo, shape: readonly number[] = t.shape): tf.TensorInfo {
+    this.incRef(t.dataId);
+    return { dataId: t.dataId, shape: [...shape], dtype: t.dtype };
+  }
+
+  /** A tensor's numbers where they lie; gone when the memory grows. */
+  view(t: tf.TensorInfo): Float32Array | Int32Array | Uint8Array {
+    const { address, size, dtype } = this.#entries.get(t.dataId as object);
+    const { memory } = this.machine;
+    if (dtype === "bool") return memory.bytes().subarray(address, address + size);
+    const whole = dtype === "int32" ? memory.int32() : memory.float32();
+    return whole.subarray(address >>> 2, (address >>> 2) + size);
+  }
+
+  /** Frees tensors that a kernel made for its own use. */
+  drop(...tensors: readonly tf.TensorInfo[]): void {
+    for (const t of tensors) this.disposeData(t.dataId);
+  }
+
+  #enter(entry: Entry): object {
+    const dataId = {};
+    this.#entries.set(dataId, entry);
+    this.#count++;
+    return dataId;
+  }
+
+  override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: object,
+    values: tf.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    const size = tf.util.sizeFromShape(shape);
+    if (dtype === "string" || dtype === "complex64") {
+      const elsewhere = cpuBackend().makeTensorInfo(shape, dtype, values);
+      this.#entries.set(dataId, { address: 0, size, dtype, references: refCount, elsewhere });
+    } else {
+      const address = this.machine.memory.allocate(size * (dtype === "bool" ? 1 : 4));
+      this.#entries.set(dataId, { address, size, dtype, references: refCount });
+      if (values) this.view({ dataId, shape, dtype }).set(values as Float32Array);
+    }
+    this.#count++;
+  }
+
+  override readSync(dataId: object): tf.BackendValues {
+    const { elsewhere, dtype } = this.#entries.get(dataId);
+    if (elsewhere) return cpuBackend().readSync(elsewhere.dataId as object);
+    const view = this.view({ dataId, shape: [], dtype });
+    const copy = dtype === "bool"
+      ? new Uint8Array(view.length)
+      : dtype === "int32"
+      ? new Int32Array(view.length)
+      : new Float32Array(view.length);
+    copy.set(view);
+    return copy;
+  }
+
+  override read(dataId: object): Promise<tf.BackendValues> {
+    return Promise.resolve(this.readSync(dataId));
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.#entries.has(dataId)) return true;
+    const entry = this.#entries.get(dataId);
+    entry.references--;
+    if (!force && entry.references > 0) return false;
+    if (entry.elsewhere) cpuBackend().disposeData(entry.elsewhere.dataId as object);
+    else this.machine.memory.free(entry.address);
+    this.#entries.delete(dataId);
+    this.#count--;
+    return true;
+  }
+
+  override incRef(dataId: tf.DataId): void {
+    this.#entries.get(dataId as object).references++;
+  }
+
+  override refCount(dataId: object): number {
+    return this.#entries.has(dataId) ? this.#entries.get(dataId).references : 0;
+  }
+
+  override numDataIds(): number {
+    return this.#count;
+  }
+
+  override memory() {
+    return { unreliable: false, numBytesInWasmHeap: this.machine.memory.used } as {
+      unreliable: boolean;
+    };
+  }
+
+  override async time(query: () => void): Promise<{ kernelMs: number }> {
+    const start = performance.now();
+    await query();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {
+    this.machine[Symbol.dispose]();
+  }
+
+  /** Runs a kernel of the cpu backend on copies. */
+  onCpu(
+    kernelFunc: tf.KernelFunc,
+    inputs: tf.NamedTensorInfoMap,
+    attrs: tf.NamedAttrMap,
+  ): tf.TensorInfo | tf.TensorInfo[] {
+    const cpu = cpuBackend(), lent: tf.TensorInfo[] = [];
+    const lend = (t: tf.TensorInfo): tf.TensorInfo => {
+      const { elsewhere } = this.#entries.get(t.dataId as object);
+      if (elsewhere) cpu.incRef(elsewhere.dataId);
+      const copy = elsewhere
+        ? { ...elsewhere, shape: t.shape }
+        : cpu.makeTensorInfo(t.shape, t.dtype, this.readSync(t.dataId as object));
+      lent.push(copy);
+      return copy;
+    };
+    const take = (t: tf.TensorInfo): tf.TensorInfo => {
+      const { shape, dtype } = t;
+      if (dtype === "complex64" || dtype === "string") {
+        const size = tf.util.sizeFromShape(shape);
+        return {
+          dataId: this.#enter({ address: 0, size, dtype, references: 1, elsewhere: t }),
+          shape,
+          dtype,
+        };
+      }
+      const dataId = this.write(cpu.readSync(t.dataId as object), shape, dtype);
+      cpu.disposeData(t.dataId as object);
+      return { dataId, shape, dtype };
+    };
+    const copies = Array.isArray(inputs)
+      ? inputs.map(lend) as unknown as tf.NamedTensorInfoMap
+      : Object.fromEntries(
+        Object.entries(inputs).filter(([, t]) => t != null).map(([name, t]) => [name, lend(t!)]),
+      );
+    const output = kernelFunc({ inputs: copies, attrs, backend: cpu });
+    const taken = Array.isArray(output) ? output.map(take) : take(output);
+    for (const t of lent) cpu.disposeData(t.dataId as object);
+    return taken;
+  }
+}
+
+/** The shared backend that is current, if one is. */
+export function currentShared(): SharedBackend | undefined {
+  const backend = tf.backend();
+  return backend instanceof SharedBackend ? backend : undefined;
+}
+
+/**
+ * Registers a route as a tfjs backend of that name, with all its kernels; the machine starts here.
+ *
+ * @throws {Error} when the route does not exist on this machine.
+ */
+export function registerShared(
+  route: Route,
+  options: { readonly threads?: number; readonly limit?: number; readonly name?: string } = {},
+): SharedBackend {
+  const name = options.name ?? route;
+  const known = tf.findBackend(name);
+  if (known) return known as SharedBackend;
+  const backend = new SharedBackend(openMachine(route, options));
+  registerFusedGradients();
+  const own = new Map<string, SharedKernel>([...SHARED_KERNELS, ...FUSED_KERNELS]);
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
+    const shared = own.get(kernelName);
+    own.delete(kernelName);
+    tf.registerKernel({
+      kernelName,
+      backendName: name,
+      kernelFunc: ({ inputs, attrs }) =>
+        shared?.(backend, inputs, attrs ?? {}) ?? backend.onCpu(kernelFunc, inputs, attrs ?? {}),
+    });
+  }
+  for (const [kernelName, shared] of own) {
+    tf.registerKernel({
+      kernelName,
+      backendName: name,
+      kernelFunc: ({ inputs, attrs }) => {
+        const output = shared(backend, inputs, attrs ?? {});
+        if (!output) throw new TypeError(`Cannot run ${kernelName}: its inputs must be float32`);
+        return output;
+      },
+    });
+  }
+  tf.registerBackend(name, () => backend);
+  return backend;
+}
