@@ -5,7 +5,7 @@
  */
 
 import { makeFen } from "./fen.ts";
-import type { Position } from "./position.ts";
+import { Position } from "./position.ts";
 import { explainSan, readSan } from "./san.ts";
 
 /** How a game ended: as PGN writes it; `*` is unknown or unfinished. */
@@ -32,10 +32,10 @@ export interface MoveReader {
   problemEnd: number;
 }
 
-/** A reader of moves that plays them on this position. */
-export function moveReader(position: Position): MoveReader {
+/** A reader of moves with a position of its own. */
+export function moveReader(): MoveReader {
   return {
-    position,
+    position: new Position(),
     moves: new Uint16Array(1024),
     evals: new Float32Array(1024),
     clocks: new Float32Array(1024),
