@@ -6,11 +6,13 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { parametersOf } from "@lib/model/model.ts";
+import { countParameters } from "@lib/model/params.ts";
 import { boardNetShape } from "@lib/model/boardnet.ts";
 import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { endgameFormerShape } from "@lib/model/endgameformer.ts";
 import { RESULTS } from "@lib/paths.ts";
-import type { TrainConfigInput } from "@lib/train/config.ts";
+import { configHash, parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
 import { train } from "@lib/train/loop.ts";
 import { readManifest } from "@lib/train/run.ts";
 
@@ -38,6 +40,7 @@ How
   --minutes <x>        stop after so long, with a checkpoint; the same command goes on. The schedule
                        follows --steps alone, so the result does not depend on when it was stopped.
   --fresh              start over, whatever is there
+  --results <folder>   where runs are kept (results/)
   --help               this text
 
 Ctrl-C stops after the step in progress, with a checkpoint.
@@ -112,6 +115,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       "error-rate": { type: "string", default: "0.4" },
       minutes: { type: "string" },
       fresh: { type: "boolean", default: false },
+      results: { type: "string", default: RESULTS },
       help: { type: "boolean", default: false },
     },
   });
@@ -124,22 +128,32 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     : values.model !== undefined
     ? configOf(values)
     : values.name !== undefined
-    ? readManifest(join(RESULTS, values.name))?.config
+    ? readManifest(join(values.results, values.name))?.config
     : undefined;
   if (config === undefined) {
     throw new TypeError(
       values.name === undefined
         ? `Cannot train without --config, --model or --name\n\n${HELP}`
-        : `Cannot go on with ${values.name}: there is no such run under results/`,
+        : `Cannot go on with ${values.name}: there is no such run in ${values.results}`,
     );
   }
   const minutes = values.minutes === undefined ? Infinity : Number(values.minutes);
   if (!(minutes > 0)) {
     throw new RangeError(`Cannot train for --minutes ${values.minutes}: must be more than 0`);
   }
-  console.log(`Training ${config.name}: ${JSON.stringify(config.model)}`);
+  const parsed = parseTrainConfig(config), list = parametersOf(parsed.model);
+  const known = readManifest(join(values.results, parsed.name));
+  if (known?.status === "complete" && known.configHash === configHash(parsed) && !values.fresh) {
+    console.log(`${known.id} is complete already; --fresh starts it over`);
+    return 0;
+  }
+  console.log(
+    `Training ${parsed.name}, ${countParameters(list).toLocaleString("en")} parameters: ` +
+      JSON.stringify(parsed),
+  );
   let unsaid = "";
   const run = await train(config, {
+    results: values.results,
     fresh: values.fresh,
     budget: 60 * minutes,
     signal,
