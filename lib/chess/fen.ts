@@ -88,7 +88,6 @@ function readBoard(board: string, fail: Fail): Position {
     if (pawns[color] > 8) fail(`${SIDES[color]} has ${pawns[color]} pawns, at most 8 can be`);
     if (men[color] > 16) fail(`${SIDES[color]} has ${men[color]} pieces, at most 16 can be`);
   }
-  placed.sort(([, a], [, b]) => Number((b & 7) === 6) - Number((a & 7) === 6)); // kings first
   const position = new Position();
   for (const [square, piece] of placed) position.put(square, piece);
   return position;
