@@ -102,14 +102,17 @@ export function readMoves(
             fail(reader, `${why} in ${makeFen(position)}`, i, stop);
           } else addMove(reader, move);
         }
-        i = stop;
+        i = bytes[stop] === 0x20 ? stop + 1 : stop; // mostly, straight to the next word
         break;
       }
       case DIGIT: {
         let stop = i + 1;
         while (stop < end && KIND[bytes[stop]] === DIGIT) stop++;
         const c = stop < end ? bytes[stop] : 0;
-        if (c === 0x2d || c === 0x2f) { // - /
+        if (c === 0x2e) { // .
+          stop++;
+          if (bytes[stop] === 0x20) stop++;
+        } else if (c === 0x2d || c === 0x2f) { // - /
           stop = wordEnd(bytes, i, end);
           const result = readResult(bytes, i, stop);
           if (result !== undefined) {
@@ -141,9 +144,11 @@ export function readMoves(
         i = skipVariation(reader, bytes, i, end);
         break;
       case NAG:
+        i++;
+        while (i < end && KIND[bytes[i]] === DIGIT) i++;
+        break;
       case MARK:
         i++;
-        while (i < end && (KIND[bytes[i]] === DIGIT && bytes[i - 1] !== 0x2e)) i++;
         break;
       case STAR:
         reader.result = "*";
