@@ -238,7 +238,8 @@ function makeCard(run: RunManifest, unit: string): string {
   const examples = run.step * config.batch;
   const data = config.data.kind === "endgame"
     ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
-      `${config.data.errorRate}, noise ${config.data.noise}, seed ${config.data.seed}`
+      `${config.data.errorRate}, noise ${config.data.noise}, severity ${config.data.severity}, ` +
+      `ties ${config.data.ties}, seed ${config.data.seed}`
     : `the dataset ${config.data.dataset} (${run.dataHash})`;
   const loss = run.validationLoss === null
     ? "not measured"
