@@ -246,7 +246,9 @@ function makeCard(run: RunManifest, unit: string): string {
     : `${run.validationLoss.toFixed(4)} nats`;
   return `# ${run.id}
 
-A ${config.model.model} of ${run.parameters.toLocaleString("en")} parameters, trained on ${data}.
+${config.model.model === "endgameformer" ? "An" : "A"} ${config.model.model} of ${
+    run.parameters.toLocaleString("en")
+  } parameters, trained on ${data}.
 
 - Status: ${run.status} after ${run.step.toLocaleString("en")} of ${
     config.steps.toLocaleString("en")
