@@ -11,8 +11,9 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { parseFen } from "@lib/chess/fen.ts";
 import type { Position } from "@lib/chess/position.ts";
-import { parseUci } from "@lib/chess/san.ts";
+import { makeUci, parseUci } from "@lib/chess/san.ts";
 import { writeFileAtomic } from "@lib/files.ts";
+import type { Distribution } from "@lib/play/distribution.ts";
 import { winProbability } from "@lib/play/win_probability.ts";
 import { rewardPerState } from "@lib/analysis/reward.ts";
 import { checkStates, type Policy, type States } from "@lib/analysis/states.ts";
@@ -136,6 +137,36 @@ export function readLabels(file: string): LabelledPositions {
 export function humanPolicy({ states, played }: LabelledPositions): Policy {
   const policy = new Float64Array(states.reward.length);
   for (const i of played) policy[i] = 1;
+  return policy;
+}
+
+/**
+ * A model's distributions over the labelled positions as one policy, whatever order their moves are
+ * in.
+ *
+ * @param distributions One a position, in the order of `labelled.positions`.
+ * @throws {RangeError} when there are more or fewer, or a labelled move has no probability.
+ */
+export function alignPolicy(
+  { states, moves }: LabelledPositions,
+  distributions: readonly Distribution[],
+): Policy {
+  if (distributions.length !== states.length) {
+    throw new RangeError(
+      `Cannot align ${distributions.length} distributions with ${states.length} positions: ` +
+        "must be equal",
+    );
+  }
+  const policy = new Float64Array(moves.length);
+  distributions.forEach((distribution, x) => {
+    for (let i = states.offsets[x]; i < states.offsets[x + 1]; i++) {
+      const place = distribution.moves.indexOf(moves[i]);
+      if (place < 0) {
+        throw new RangeError(`Cannot align position ${x}: ${makeUci(moves[i])} is missing`);
+      }
+      policy[i] = distribution.p[place];
+    }
+  });
   return policy;
 }
 

@@ -47,6 +47,7 @@ export function parseFen(fen: string): Position {
   if (position.isAttacked(cellOf(position.kingSquare((us ^ 1) as Color)), us)) {
     fail(`${SIDES[us ^ 1]} is in check but ${SIDES[us]} is to move`);
   }
+  position.check = position.isAttacked(cellOf(position.kingSquare(us)), us ^ 1);
   position.castling = readCastling(position, rights, fail);
   readEnPassant(position, enPassant, fail);
   if (!/^\d{1,4}$/.test(halfmove)) fail(`halfmove clock must be 0 or more, not "${halfmove}"`);
@@ -87,7 +88,6 @@ function readBoard(board: string, fail: Fail): Position {
     if (pawns[color] > 8) fail(`${SIDES[color]} has ${pawns[color]} pawns, at most 8 can be`);
     if (men[color] > 16) fail(`${SIDES[color]} has ${men[color]} pieces, at most 16 can be`);
   }
-  placed.sort(([, a], [, b]) => Number((b & 7) === 6) - Number((a & 7) === 6)); // kings first
   const position = new Position();
   for (const [square, piece] of placed) position.put(square, piece);
   return position;

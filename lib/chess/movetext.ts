@@ -5,7 +5,7 @@
  */
 
 import { makeFen } from "./fen.ts";
-import type { Position } from "./position.ts";
+import { Position } from "./position.ts";
 import { explainSan, readSan } from "./san.ts";
 
 /** How a game ended: as PGN writes it; `*` is unknown or unfinished. */
@@ -32,10 +32,10 @@ export interface MoveReader {
   problemEnd: number;
 }
 
-/** A reader of moves that plays them on this position. */
-export function moveReader(position: Position): MoveReader {
+/** A reader of moves with a position of its own. */
+export function moveReader(): MoveReader {
   return {
-    position,
+    position: new Position(),
     moves: new Uint16Array(1024),
     evals: new Float32Array(1024),
     clocks: new Float32Array(1024),
@@ -102,14 +102,17 @@ export function readMoves(
             fail(reader, `${why} in ${makeFen(position)}`, i, stop);
           } else addMove(reader, move);
         }
-        i = stop;
+        i = bytes[stop] === 0x20 ? stop + 1 : stop; // mostly, straight to the next word
         break;
       }
       case DIGIT: {
         let stop = i + 1;
         while (stop < end && KIND[bytes[stop]] === DIGIT) stop++;
         const c = stop < end ? bytes[stop] : 0;
-        if (c === 0x2d || c === 0x2f) { // - /
+        if (c === 0x2e) { // .
+          stop++;
+          if (bytes[stop] === 0x20) stop++;
+        } else if (c === 0x2d || c === 0x2f) { // - /
           stop = wordEnd(bytes, i, end);
           const result = readResult(bytes, i, stop);
           if (result !== undefined) {
@@ -141,9 +144,11 @@ export function readMoves(
         i = skipVariation(reader, bytes, i, end);
         break;
       case NAG:
+        i++;
+        while (i < end && KIND[bytes[i]] === DIGIT) i++;
+        break;
       case MARK:
         i++;
-        while (i < end && (KIND[bytes[i]] === DIGIT && bytes[i - 1] !== 0x2e)) i++;
         break;
       case STAR:
         reader.result = "*";
@@ -187,8 +192,8 @@ function addMove(reader: MoveReader, move: number): void {
     }
   }
   reader.moves[ply] = move;
-  reader.evals[ply] = NaN;
-  reader.clocks[ply] = NaN;
+  if (reader.hasEvals) reader.evals[ply] = NaN;
+  if (reader.hasClocks) reader.clocks[ply] = NaN;
   reader.position.play(move);
 }
 
@@ -251,14 +256,16 @@ function readComment(reader: MoveReader, bytes: Uint8Array, start: number, end: 
     if (a === 0x65 && b === 0x76 && d === 0x61 && bytes[i + 5] === 0x6c && bytes[i + 6] <= 0x20) {
       const value = readEval(bytes, i + 7);
       if (value === value) {
-        reader.evals[reader.plies - 1] = value;
+        if (!reader.hasEvals) reader.evals.fill(NaN, 0, reader.plies);
         reader.hasEvals = true;
+        reader.evals[reader.plies - 1] = value;
       }
     } else if (a === 0x63 && b === 0x6c && d === 0x6b && bytes[i + 5] <= 0x20) {
       const value = readClock(bytes, i + 6);
       if (value === value) {
-        reader.clocks[reader.plies - 1] = value;
+        if (!reader.hasClocks) reader.clocks.fill(NaN, 0, reader.plies);
         reader.hasClocks = true;
+        reader.clocks[reader.plies - 1] = value;
       }
     }
   }

@@ -10,7 +10,7 @@
  */
 
 import { makeFen, parseFen } from "./fen.ts";
-import { moveReader, readMoves, type Result, skipRemarks } from "./movetext.ts";
+import { type MoveReader, moveReader, readMoves, type Result, skipRemarks } from "./movetext.ts";
 import {
   countLines,
   type GameSpan,
@@ -19,7 +19,7 @@ import {
   type Scanner,
   tagRecord,
 } from "./pgn_scanner.ts";
-import { BLACK, type Move, Position, startPosition } from "./position.ts";
+import { BLACK, type Move, type Position, startPosition } from "./position.ts";
 import { makeSan } from "./san.ts";
 
 export type { Result } from "./movetext.ts";
@@ -95,6 +95,7 @@ export interface PgnOptions {
 }
 
 const START = startPosition();
+const LF = 0x0a;
 
 /**
  * Reads the games of a PGN stream one by one. Memory is bounded whatever the stream's length: about
@@ -126,7 +127,7 @@ export async function* readPgn(
   options: PgnOptions = {},
 ): AsyncGenerator<Game> {
   const { name = "PGN", filter, accept, onError } = options;
-  const reader = moveReader(new Position());
+  const reader = moveReader();
   const { position } = reader;
   let count = 0; // runs ahead of the scanner's where games without tags follow each other
 
@@ -175,24 +176,14 @@ export async function* readPgn(
         const cut = cutReason(scanner, reader, tags.Result);
         if (cut !== "" || reader.problem !== "") {
           const place = cut === "" ? reader.problemAt : end;
-          const ended = place > 0 && bytes[place - 1] === 0x0a ? 1 : 0;
+          const ended = place > 0 && bytes[place - 1] === LF ? 1 : 0;
           report(
             cut === "" ? "moves" : "truncated",
             cut || reader.problem,
             scanner.movesLine + countLines(bytes, scanner.moves, place - ended),
           );
         } else if (first || reader.plies > 0) {
-          const { plies, moves, evals, clocks } = reader;
-          yield {
-            index: count,
-            line,
-            headers: tags,
-            ...(first && start !== undefined && { start: makeFen(start) }),
-            moves: moves.slice(0, plies),
-            ...(reader.hasEvals && { evals: evals.slice(0, plies) }),
-            ...(reader.hasClocks && { clocks: clocks.slice(0, plies) }),
-            result: reader.result ?? resultOf(tags.Result) ?? "*",
-          };
+          yield gameOf(reader, count, line, tags, first ? start : undefined);
         }
         // Behind the result only games without tags can follow.
         at = skipRemarks(bytes, after, end);
@@ -203,6 +194,24 @@ export async function* readPgn(
   }
   if (count === 0) report("no games", "there is no game in it", 1, 0);
 }
+
+function gameOf(
+  reader: MoveReader,
+  index: number,
+  line: number,
+  headers: Readonly<Record<string, string>>,
+  start: Position | undefined,
+): Game {
+  const { plies, moves, evals, clocks } = reader;
+  const result = reader.result ?? resultOf(headers.Result) ?? "*";
+  const game: Writable<Game> = { index, line, headers, moves: moves.slice(0, plies), result };
+  if (start !== undefined) game.start = makeFen(start);
+  if (reader.hasEvals) game.evals = evals.slice(0, plies);
+  if (reader.hasClocks) game.clocks = clocks.slice(0, plies);
+  return game;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function tagProblem(scanner: Scanner): PgnProblem {
   if (scanner.skipping) return "size";
@@ -231,7 +240,7 @@ function cutReason(
   }
   if (reader.plies === 0 && span.tagCount > 0) return reason;
   const decided = resultTag !== undefined && resultTag !== "*";
-  return decided && span.bytes[span.end - 1] !== 0x0a ? reason : "";
+  return decided && span.bytes[span.end - 1] !== LF ? reason : "";
 }
 
 /** What `makePgn` writes; a `Game` is one. */

@@ -22,6 +22,7 @@ const LF = 0x0a,
   SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c, OPEN_BRACKET = 0x5b, CLOSE_BRACKET = 0x5d, OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
+const EVENT = [0x45, 0x76, 0x65, 0x6e, 0x74, 0x20];
 
 /**
  * The game that the scanner stands on. One record is used for all games: read what you need before
@@ -347,6 +348,8 @@ function tagStartsAt({ bytes, filled }: Scanner, start: number): number {
 // Is the line at `at`, with a tag at `tag`, inside a comment of the current game?
 function isInComment(scanner: Scanner, at: number, tag: number): boolean {
   const { bytes, filled, moves } = scanner;
+  const before = bytes[at - 2] === CR ? at - 3 : at - 2;
+  if (bytes[before] === LF && EVENT.every((c, i) => bytes[tag + 1 + i] === c)) return false;
   if (scanner.brace < moves) {
     const brace = bytes.indexOf(OPEN_BRACE, moves);
     scanner.brace = brace < 0 ? filled : brace;
@@ -355,9 +358,7 @@ function isInComment(scanner: Scanner, at: number, tag: number): boolean {
   for (let i = at - 1; i >= moves; i--) {
     if (bytes[i] === CLOSE_BRACE) return false;
     if (bytes[i] !== OPEN_BRACE || isAfterSemicolon(bytes, i, moves)) continue;
-    const before = bytes[at - 2] === CR ? at - 3 : at - 2;
-    const event = [0x45, 0x76, 0x65, 0x6e, 0x74].every((c, k) => bytes[tag + 1 + k] === c);
-    return !(event && bytes[before] === LF);
+    return true;
   }
   return false;
 }
@@ -464,6 +465,7 @@ export function tagRecord(span: Readonly<GameSpan>): Record<string, string> {
   // One decoding for all, cut by byte positions, which are right if every character is one byte.
   const text = decode(span.bytes.subarray(start, moves));
   const cut = text.length === moves - start;
+  const escaped = text.includes("\\");
   const names: string[] = [];
   for (let k = 0; k < tagCount; k++) {
     const at = tags[4 * k] - start, length = tags[4 * k + 1] - tags[4 * k];
@@ -473,8 +475,8 @@ export function tagRecord(span: Readonly<GameSpan>): Record<string, string> {
       name = text.slice(at, at + length);
     }
     names.push(name);
-    headers[name] = cut
-      ? unescape(text.slice(tags[4 * k + 2] - start, tags[4 * k + 3] - start))
+    headers[name] = cut && !escaped
+      ? text.slice(tags[4 * k + 2] - start, tags[4 * k + 3] - start)
       : tagValue(span, k);
   }
   lastNames = names;

@@ -59,16 +59,21 @@ export function squareName(square: Square): string {
 }
 
 // One byte array holds a position, so that a copy is one copy: the framed board, for each occupied
-// cell its piece's slot in the list, the two lists of occupied cells (the king first) and their lengths.
-const SLOT = 192;
+// cell its piece's slot in a list, and for each of the coloured pieces the list of its cells.
+const SLOT = 192, LISTS = 384;
 
-/** Where in `Position.cells` the lists of White's and, 16 further, Black's cells begin; the king first. */
-export const LIST = 384;
+/**
+ * Where in `Position.cells` the list of a piece's cells begins; `piece` is kind | color << 3. The
+ * list's length stands 15 further.
+ */
+export function listOf(piece: number): number {
+  return LISTS + piece * 16;
+}
 
-/** Where in `Position.cells` the lengths of the two lists stand. */
-export const COUNT = LIST + 32;
+/** How far behind the start of a list its length stands. */
+export const LENGTH = 15;
 
-const CELLS = COUNT + 2;
+const CELLS = LISTS + 15 * 16;
 const WALL = 16;
 const A1 = 36, E1 = A1 + 4, E8 = E1 + 7 * 16;
 const CENTER = 120; // the largest difference of two cells, plus one
@@ -120,6 +125,11 @@ const STEP = new Int8Array(2 * CENTER + 1);
   }
 }
 
+// Is this the difference of two cells on one line or diagonal?
+function isLine(difference: number): boolean {
+  return (ATTACKERS[difference + CENTER] & (1 << QUEEN)) !== 0;
+}
+
 // The castling rights that survive a move from or to a square.
 const RIGHTS_KEPT = new Uint8Array(64).fill(15);
 for (const [square, lost] of [[4, 3], [7, 1], [0, 2], [60, 12], [63, 4], [56, 8]]) {
@@ -156,6 +166,8 @@ export class Position {
   halfmoveClock = 0;
   /** The number of the full move, from 1; it grows after Black's moves. */
   fullmoveNumber = 1;
+  /** Is the side to move in check? */
+  check = false;
 
   /** An empty board, to `put` pieces on; else use `startPosition`, `parseFen` or `copy`. */
   constructor() {
@@ -167,14 +179,14 @@ export class Position {
     return this.cells[cellOf(square)];
   }
 
-  /** Puts a piece on an empty square; a side's king has to come first. For building positions. */
+  /** Puts a piece on an empty square, for building positions; `check` has to be set at the end. */
   put(square: Square, piece: number): void {
     this.add(cellOf(square), piece);
   }
 
   /** The square of a side's king. */
   kingSquare(color: Color): Square {
-    return squareOf(this.cells[LIST + color * 16]);
+    return squareOf(this.cells[listOf(KING | (color << 3))]);
   }
 
   /** An independent copy. */
@@ -192,6 +204,7 @@ export class Position {
     this.epSquare = other.epSquare;
     this.halfmoveClock = other.halfmoveClock;
     this.fullmoveNumber = other.fullmoveNumber;
+    this.check = other.check;
   }
 
   /**
@@ -205,12 +218,12 @@ export class Position {
     const ep = this.epSquare;
     const victim = kind === PAWN && ep >= 0 && ((move >> 6) & 63) === ep ? to - forward : to;
     const captured = cells[victim];
-    // Bits: captured 4, its slot 4, castling 4, ep + 1 7, then the clock.
-    let before = (this.castling << 8) | ((ep + 1) << 12);
-    if (this.halfmoveClock > 0) before += this.halfmoveClock * 0x80000;
+    // Bits: captured 4, its slot 4, castling 4, ep + 1 7, check 1, a promoted pawn's slot 4, then the clock.
+    let before = (this.castling << 8) | ((ep + 1) << 12) | (this.check ? 0x80000 : 0);
+    if (this.halfmoveClock > 0) before += this.halfmoveClock * 0x1000000;
     if (captured !== EMPTY) {
       before += captured | (cells[SLOT + victim] << 4);
-      this.remove(victim, them);
+      this.remove(victim);
     }
     this.shift(from, to);
     this.castling &= RIGHTS_KEPT[move & 63] & RIGHTS_KEPT[(move >> 6) & 63];
@@ -218,13 +231,23 @@ export class Position {
     this.halfmoveClock = captured !== EMPTY || kind === PAWN ? 0 : this.halfmoveClock + 1;
     if (us === BLACK) this.fullmoveNumber++;
     this.turn = them as Color;
+    let rook = 0;
     if (kind === PAWN) {
-      if (move >> 12) cells[to] = (move >> 12) | (us << 3);
-      else if (to - from === 2 * forward) this.allowEnPassant(to - forward);
+      if (move >> 12) {
+        before += cells[SLOT + to] << 20;
+        this.remove(to);
+        this.add(to, (move >> 12) | (us << 3));
+      }
     } else if (kind === KING) {
-      if (to - from === 2) this.shift(to + 1, to - 1);
-      else if (from - to === 2) this.shift(to - 2, to + 1);
+      if (to - from === 2) this.shift(to + 1, rook = to - 1);
+      else if (from - to === 2) this.shift(to - 2, rook = to + 1);
     }
+    // Check comes from the moved piece or through a square that was left.
+    const king = cells[listOf(KING | (them << 3))];
+    this.check = this.attacks(to, king) || this.isUncovered(from, king, us) ||
+      (victim !== to && this.isUncovered(victim, king, us)) ||
+      (rook !== 0 && this.attacks(rook, king));
+    if (kind === PAWN && to - from === 2 * forward) this.allowEnPassant(to - forward);
     return before;
   }
 
@@ -233,12 +256,16 @@ export class Position {
     const cells = this.cells;
     const us = (this.turn ^ 1) as Color;
     const from = cellOf(move & 63), to = cellOf((move >> 6) & 63);
-    if (move >> 12) cells[to] = PAWN | (us << 3);
+    if (move >> 12) {
+      this.remove(to);
+      this.restore(to, PAWN | (us << 3), (before >> 20) & 15);
+    }
     this.shift(to, from);
     this.turn = us;
+    this.check = (before & 0x80000) !== 0;
     this.castling = (before >> 8) & 15;
     this.epSquare = ((before >> 12) & 127) - 1;
-    this.halfmoveClock = Math.floor(before / 0x80000);
+    this.halfmoveClock = Math.floor(before / 0x1000000);
     if (us === BLACK) this.fullmoveNumber--;
     const kind = cells[from] & 7, captured = before & 15;
     if (captured !== EMPTY) {
@@ -253,7 +280,7 @@ export class Position {
 
   /** Is the side to move in check? */
   isCheck(): boolean {
-    return this.isAttacked(this.cells[LIST + this.turn * 16], this.turn ^ 1);
+    return this.check;
   }
 
   /**
@@ -274,10 +301,10 @@ export class Position {
       low ^= ZOBRIST_LOW[i];
       high ^= ZOBRIST_HIGH[i];
     }
-    for (let color = 0; color < 2; color++) {
-      const start = LIST + color * 16, end = start + cells[COUNT + color];
+    for (let piece = PAWN; piece <= (KING | 8); piece++) {
+      const start = listOf(piece), end = start + cells[start + LENGTH];
       for (let k = start; k < end; k++) {
-        const i = (cells[cells[k]] << 8) | cells[k];
+        const i = (piece << 8) | cells[k];
         low ^= ZOBRIST_LOW[i];
         high ^= ZOBRIST_HIGH[i];
       }
@@ -298,13 +325,17 @@ export class Position {
 
   /** Does a piece of colour `by` attack this cell? */
   isAttacked(cell: number, by: number): boolean {
-    const cells = this.cells;
-    const side = by === WHITE ? 0x00ff : 0xff00; // a piece under capture counts no more
-    const start = LIST + by * 16, end = start + cells[COUNT + by];
-    for (let k = start; k < end; k++) {
-      const from = cells[k], i = from - cell + CENTER;
-      if (((ATTACKERS[i] & side) >> cells[from]) & 1 && this.isOpen(from, cell, STEP[i])) {
-        return true;
+    const cells = this.cells, color = by << 3;
+    const behind = by === WHITE ? cell - 16 : cell + 16, pawn = PAWN | color;
+    if (cells[behind - 1] === pawn || cells[behind + 1] === pawn) return true;
+    const king = KING | color;
+    if ((ATTACKERS[cells[listOf(king)] - cell + CENTER] >> king) & 1) return true;
+    for (let piece = KNIGHT | color; piece < king; piece++) {
+      const start = listOf(piece), end = start + cells[start + LENGTH];
+      for (let k = start; k < end; k++) {
+        const from = cells[k], i = from - cell + CENTER;
+        if (((ATTACKERS[i] >> piece) & 1) === 0 || cells[from] !== piece) continue; // under capture
+        if (this.isOpen(from, cell, STEP[i])) return true;
       }
     }
     return false;
@@ -320,15 +351,54 @@ export class Position {
   isSafe(from: number, to: number, victim: number): boolean {
     const cells = this.cells, us = this.turn;
     const piece = cells[from], captured = cells[victim];
+    if (!this.check && victim === to && (piece & 7) !== KING) {
+      return !this.isPinned(from, to);
+    }
     cells[victim] = EMPTY;
     cells[from] = EMPTY;
     cells[to] = piece;
-    const king = (piece & 7) === KING ? to : cells[LIST + us * 16];
+    const king = (piece & 7) === KING ? to : cells[listOf(KING | (us << 3))];
     const attacked = this.isAttacked(king, us ^ 1);
     cells[to] = EMPTY;
     cells[from] = piece;
     cells[victim] = captured;
     return !attacked;
+  }
+
+  // Does a slider of colour `by` attack the king along the line through this cell?
+  private isUncovered(cell: number, king: number, by: number): boolean {
+    if (!isLine(cell - king)) return false;
+    const cells = this.cells, step = STEP[cell - king + CENTER];
+    let from = king - step;
+    while (cells[from] === EMPTY) from -= step;
+    return cells[from] >> 3 === by &&
+      ((ATTACKERS[from - king + CENTER] >> cells[from]) & 1) === 1;
+  }
+
+  // Does the piece on `from` lay its king bare when it moves to `to`?
+  private isPinned(from: number, to: number): boolean {
+    const cells = this.cells, us = this.turn, king = cells[listOf(KING | (us << 3))];
+    if (!isLine(from - king)) return false;
+    const step = STEP[from - king + CENTER];
+    let cell = from + step;
+    while (cells[cell] === EMPTY) cell += step;
+    if (cell !== king) return false;
+    cell = from - step;
+    while (cells[cell] === EMPTY) cell -= step;
+    if (cells[cell] >> 3 !== (us ^ 1)) return false;
+    if (((ATTACKERS[cell - king + CENTER] >> cells[cell]) & 1) === 0) return false;
+    return !isLine(to - king) || STEP[to - king + CENTER] !== step;
+  }
+
+  /** May the side to move, when not in check, castle short (1) or long (−1)? */
+  canCastle(side: 1 | -1): boolean {
+    const cells = this.cells, us = this.turn, them = us ^ 1;
+    // A right means that king and rook are at home.
+    const right = (side === 1 ? 1 : 2) << (us * 2), home = us === WHITE ? E1 : E8;
+    return (this.castling & right) !== 0 &&
+      cells[home + side] === EMPTY && cells[home + 2 * side] === EMPTY &&
+      (side === 1 || cells[home - 3] === EMPTY) &&
+      !this.isAttacked(home + side, them) && !this.isAttacked(home + 2 * side, them);
   }
 
   private isOpen(from: number, to: number, step: number): boolean {
@@ -339,29 +409,29 @@ export class Position {
   }
 
   private add(cell: number, piece: number): void {
-    const cells = this.cells, color = piece >> 3, slot = cells[COUNT + color]++;
+    const cells = this.cells, start = listOf(piece), slot = cells[start + LENGTH]++;
     cells[cell] = piece;
-    cells[LIST + color * 16 + slot] = cell;
+    cells[start + slot] = cell;
     cells[SLOT + cell] = slot;
   }
 
-  // The last piece of the list takes the place of the removed one; `restore` is the exact reverse,
-  // so that taking a move back leaves the order of generated moves as it was.
-  private remove(cell: number, color: number): void {
-    const cells = this.cells, start = LIST + color * 16, slot = cells[SLOT + cell];
-    const last = cells[start + --cells[COUNT + color]];
+  // The last of the list takes the place of the removed one; `restore` is the exact reverse, so that
+  // taking a move back leaves the order of generated moves as it was.
+  private remove(cell: number): void {
+    const cells = this.cells, start = listOf(cells[cell]), slot = cells[SLOT + cell];
+    const last = cells[start + --cells[start + LENGTH]];
     cells[start + slot] = last;
     cells[SLOT + last] = slot;
     cells[cell] = EMPTY;
   }
 
   private restore(cell: number, piece: number, slot: number): void {
-    const cells = this.cells,
-      start = LIST + (piece >> 3) * 16,
-      count = cells[COUNT + (piece >> 3)]++;
-    const moved = cells[start + slot];
-    cells[start + count] = moved;
-    cells[SLOT + moved] = count;
+    const cells = this.cells, start = listOf(piece), length = cells[start + LENGTH]++;
+    if (slot < length) {
+      const moved = cells[start + slot];
+      cells[start + length] = moved;
+      cells[SLOT + moved] = length;
+    }
     cells[start + slot] = cell;
     cells[SLOT + cell] = slot;
     cells[cell] = piece;
@@ -372,7 +442,7 @@ export class Position {
     cells[from] = EMPTY;
     cells[to] = piece;
     cells[SLOT + to] = slot;
-    cells[LIST + (piece >> 3) * 16 + slot] = to;
+    cells[listOf(piece) + slot] = to;
   }
 }
 
@@ -380,7 +450,7 @@ export class Position {
 export function startPosition(): Position {
   const position = new Position();
   const back = [ROOK, KNIGHT, BISHOP, QUEEN, KING, BISHOP, KNIGHT, ROOK];
-  for (const file of [4, 0, 1, 2, 3, 5, 6, 7]) {
+  for (let file = 0; file < 8; file++) {
     position.put(file, back[file]);
     position.put(56 + file, back[file] | 8);
   }
@@ -394,9 +464,8 @@ export function startPosition(): Position {
 
 const pinAxis = new Uint8Array(SLOT); // scratch: the step, without sign, along which a piece is pinned
 const pinned = new Uint8Array(8);
+const SLIDES = [[], [], [], BISHOP_STEPS, ROOK_STEPS, QUEEN_STEPS];
 const evasion = new Uint8Array(64); // scratch: squares that end the one check
-const NO_STEPS: readonly number[] = [];
-const SLIDES = [NO_STEPS, NO_STEPS, NO_STEPS, BISHOP_STEPS, ROOK_STEPS, QUEEN_STEPS, NO_STEPS];
 
 /**
  * Writes the legal moves into `out` (`MAX_MOVES` long) and returns their number. The order depends
@@ -413,27 +482,37 @@ const SLIDES = [NO_STEPS, NO_STEPS, NO_STEPS, BISHOP_STEPS, ROOK_STEPS, QUEEN_ST
  */
 export function generateLegalMoves(position: Position, out: Uint16Array): number {
   const cells = position.cells, us = position.turn, them = us ^ 1;
-  const mine = LIST + us * 16, mineEnd = mine + cells[COUNT + us];
-  const theirs = LIST + them * 16, theirsEnd = theirs + cells[COUNT + them];
-  const king = cells[mine], kingPiece = cells[king];
+  const ours = us << 3, theirs = them << 3;
+  const forward = us === WHITE ? 16 : -16;
+  const king = cells[listOf(KING | ours)], kingPiece = KING | ours;
   let n = 0;
 
+  // Checks, and pins seen from the pieces that would give check.
   let checks = 0, checker = 0, pins = 0;
-  for (let k = theirs; k < theirsEnd; k++) {
-    const from = cells[k], i = from - king + CENTER;
-    if (((ATTACKERS[i] >> cells[from]) & 1) === 0) continue;
-    const step = STEP[i];
-    let cell = from + step;
-    while (cells[cell] === EMPTY) cell += step;
-    if (cell === king) {
+  for (let from = king + forward - 1; from <= king + forward + 1; from += 2) {
+    if (cells[from] === (PAWN | theirs)) {
       checks++;
       checker = from;
-    } else if (cells[cell] >> 3 === us) {
-      let behind = cell + step;
-      while (cells[behind] === EMPTY) behind += step;
-      if (behind === king) {
-        pinAxis[cell] = step < 0 ? -step : step;
-        pinned[pins++] = cell;
+    }
+  }
+  for (let piece = KNIGHT | theirs; piece <= (QUEEN | theirs); piece++) {
+    const start = listOf(piece), end = start + cells[start + LENGTH];
+    for (let k = start; k < end; k++) {
+      const from = cells[k], i = from - king + CENTER;
+      if (((ATTACKERS[i] >> piece) & 1) === 0) continue;
+      const step = STEP[i];
+      let cell = from + step;
+      while (cells[cell] === EMPTY) cell += step;
+      if (cell === king) {
+        checks++;
+        checker = from;
+      } else if (cells[cell] >> 3 === us) {
+        let behind = cell + step;
+        while (cells[behind] === EMPTY) behind += step;
+        if (behind === king) {
+          pinAxis[cell] = step < 0 ? -step : step;
+          pinned[pins++] = cell;
+        }
       }
     }
   }
@@ -450,36 +529,42 @@ export function generateLegalMoves(position: Position, out: Uint16Array): number
 
   if (checks < 2) {
     const kingMoves = n;
-    const forward = us === WHITE ? 16 : -16;
-    for (let k = mine + 1; k < mineEnd; k++) {
-      const from = cells[k], kind = cells[from] & 7, pin = pinAxis[from], square = TO[from] >> 6;
-      if (kind === PAWN) {
-        const rank = us === WHITE ? square >> 3 : 7 - (square >> 3);
-        const ahead = from + forward;
-        if (cells[ahead] === EMPTY && (pin === 0 || pin === 16)) {
-          if (rank === 6) n = addPromotions(out, n, square | TO[ahead]);
-          else {
-            out[n++] = square | TO[ahead];
-            if (rank === 1 && cells[ahead + forward] === EMPTY) {
-              out[n++] = square | TO[ahead + forward];
-            }
+    const pawns = listOf(PAWN | ours), pawnsEnd = pawns + cells[pawns + LENGTH];
+    for (let k = pawns; k < pawnsEnd; k++) {
+      const from = cells[k], pin = pinAxis[from], square = TO[from] >> 6;
+      const rank = us === WHITE ? square >> 3 : 7 - (square >> 3);
+      const ahead = from + forward;
+      if (cells[ahead] === EMPTY && (pin === 0 || pin === 16)) {
+        if (rank === 6) n = addPromotions(out, n, square | TO[ahead]);
+        else {
+          out[n++] = square | TO[ahead];
+          if (rank === 1 && cells[ahead + forward] === EMPTY) {
+            out[n++] = square | TO[ahead + forward];
           }
         }
-        for (let side = -1; side < 2; side += 2) {
-          const to = ahead + side, target = cells[to];
-          if (target === EMPTY || target >> 3 !== them) continue;
-          if (pin !== 0 && pin !== (us === WHITE ? 16 + side : 16 - side)) continue;
-          if (rank === 6) n = addPromotions(out, n, square | TO[to]);
-          else out[n++] = square | TO[to];
-        }
-      } else if (kind === KNIGHT) {
-        if (pin !== 0) continue;
-        for (let j = 0; j < 8; j++) {
-          const to = from + KNIGHT_STEPS[j], target = cells[to];
-          if (target === EMPTY || target >> 3 === them) out[n++] = square | TO[to];
-        }
-      } else {
-        const steps = SLIDES[kind];
+      }
+      for (let side = -1; side < 2; side += 2) {
+        const to = ahead + side, target = cells[to];
+        if (target === EMPTY || target >> 3 !== them) continue;
+        if (pin !== 0 && pin !== (us === WHITE ? 16 + side : 16 - side)) continue;
+        if (rank === 6) n = addPromotions(out, n, square | TO[to]);
+        else out[n++] = square | TO[to];
+      }
+    }
+    const knights = listOf(KNIGHT | ours), knightsEnd = knights + cells[knights + LENGTH];
+    for (let k = knights; k < knightsEnd; k++) {
+      const from = cells[k], square = TO[from] >> 6;
+      if (pinAxis[from] !== 0) continue;
+      for (let j = 0; j < 8; j++) {
+        const to = from + KNIGHT_STEPS[j], target = cells[to];
+        if (target === EMPTY || target >> 3 === them) out[n++] = square | TO[to];
+      }
+    }
+    for (let kind = BISHOP; kind <= QUEEN; kind++) {
+      const steps = SLIDES[kind];
+      const start = listOf(kind | ours), end = start + cells[start + LENGTH];
+      for (let k = start; k < end; k++) {
+        const from = cells[k], pin = pinAxis[from], square = TO[from] >> 6;
         for (let j = 0; j < steps.length; j++) {
           const step = steps[j];
           if (pin !== 0 && pin !== (step < 0 ? -step : step)) continue;
@@ -501,17 +586,8 @@ export function generateLegalMoves(position: Position, out: Uint16Array): number
       n = kept;
       for (let cell = checker; cell !== king; cell += step) evasion[TO[cell] >> 6] = 0;
     } else {
-      // Castling: rights mean that king and rook are at home.
-      const home = us === WHITE ? E1 : E8, rights = position.castling >> (us * 2);
-      if (
-        rights & 1 && cells[home + 1] === EMPTY && cells[home + 2] === EMPTY &&
-        !position.isAttacked(home + 1, them) && !position.isAttacked(home + 2, them)
-      ) out[n++] = kingFrom | TO[home + 2];
-      if (
-        rights & 2 && cells[home - 1] === EMPTY && cells[home - 2] === EMPTY &&
-        cells[home - 3] === EMPTY &&
-        !position.isAttacked(home - 1, them) && !position.isAttacked(home - 2, them)
-      ) out[n++] = kingFrom | TO[home - 2];
+      if (position.canCastle(1)) out[n++] = kingFrom | TO[king + 2];
+      if (position.canCastle(-1)) out[n++] = kingFrom | TO[king - 2];
     }
 
     if (position.epSquare >= 0) {
@@ -562,15 +638,15 @@ export function terminalState(
 }
 
 function isMaterialInsufficient({ cells }: Position): boolean {
-  const men = cells[COUNT] + cells[COUNT + 1];
-  let knights = 0, shades = 0;
-  for (let color = 0; color < 2; color++) {
-    for (let k = 1; k < cells[COUNT + color]; k++) {
-      const cell = cells[LIST + color * 16 + k], kind = cells[cell] & 7;
-      if (kind === BISHOP) shades |= 1 << ((cell ^ (cell >> 4)) & 1);
-      else if (kind === KNIGHT) knights++;
-      else return false;
+  const count = (kind: number) => cells[listOf(kind) + LENGTH] + cells[listOf(kind | 8) + LENGTH];
+  if (count(PAWN) + count(ROOK) + count(QUEEN) > 0) return false;
+  if (count(KNIGHT) + count(BISHOP) <= 1) return true;
+  if (count(KNIGHT) > 0) return false;
+  let shades = 0;
+  for (const start of [listOf(BISHOP), listOf(BISHOP | 8)]) {
+    for (let k = start; k < start + cells[start + LENGTH]; k++) {
+      shades |= 1 << ((cells[k] ^ (cells[k] >> 4)) & 1);
     }
   }
-  return men <= 3 || (knights === 0 && shades !== 3);
+  return shades !== 3;
 }

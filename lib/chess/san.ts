@@ -7,12 +7,12 @@
 import { makeFen } from "./fen.ts";
 import {
   cellOf,
-  COUNT,
   EMPTY,
   generateLegalMoves,
   KING,
   legalMoves,
-  LIST,
+  LENGTH,
+  listOf,
   MAX_MOVES,
   type Move,
   moveFrom,
@@ -112,11 +112,11 @@ function findPieceMove(
   const cells = position.cells, us = position.turn, piece = kind | (us << 3);
   const target = cells[to];
   if (target !== EMPTY && target >> 3 === us) return ILLEGAL;
-  const start = LIST + us * 16, end = start + cells[COUNT + us];
+  const start = listOf(piece), end = start + cells[start + LENGTH];
   let found = ILLEGAL;
   for (let k = start; k < end; k++) {
     const from = cells[k];
-    if (cells[from] !== piece || !position.attacks(from, to)) continue;
+    if (!position.attacks(from, to)) continue;
     const square = squareOf(from);
     if (fromFile >= 0 && (square & 7) !== fromFile) continue;
     if (fromRank >= 0 && square >> 3 !== fromRank) continue;
@@ -156,8 +156,6 @@ function findPawnMove(
   return packMove(origin, square, promotion);
 }
 
-const castlingMoves = new Uint16Array(MAX_MOVES);
-
 // O-O and O-O-O, in letters or zeros.
 function castle(position: Position, text: Uint8Array, start: number, last: number): number {
   const length = last - start + 1;
@@ -166,12 +164,10 @@ function castle(position: Position, text: Uint8Array, start: number, last: numbe
     const c = text[start + i];
     if (i & 1 ? c !== 0x2d : c !== 0x4f && c !== 0x30 && c !== 0x6f) return UNREADABLE;
   }
+  const side = length === 3 ? 1 : -1;
+  if (position.isCheck() || !position.canCastle(side)) return ILLEGAL;
   const king = position.turn === WHITE ? 4 : 60;
-  const move = packMove(king, length === 3 ? king + 2 : king - 2);
-  if ((position.pieceAt(king) & 7) !== KING || position.castling === 0) return ILLEGAL;
-  const n = generateLegalMoves(position, castlingMoves);
-  for (let i = 0; i < n; i++) if (castlingMoves[i] === move) return move;
-  return ILLEGAL;
+  return packMove(king, king + 2 * side);
 }
 
 const scratch = new Uint8Array(16);
@@ -246,12 +242,12 @@ export function makeSan(position: Position, move: Move): string {
 
 // The file, rank or square that tells the moving piece from its like.
 function origin(position: Position, from: number, to: number): string {
-  const cells = position.cells, us = position.turn, piece = position.pieceAt(from);
-  const target = cellOf(to), start = LIST + us * 16, end = start + cells[COUNT + us];
+  const cells = position.cells, piece = position.pieceAt(from);
+  const target = cellOf(to), start = listOf(piece), end = start + cells[start + LENGTH];
   let others = false, sameFile = false, sameRank = false;
   for (let k = start; k < end; k++) {
     const cell = cells[k], square = squareOf(cell);
-    if (cells[cell] !== piece || square === from || !position.attacks(cell, target)) continue;
+    if (square === from || !position.attacks(cell, target)) continue;
     if (!position.isSafe(cell, target, target)) continue;
     others = true;
     if ((square & 7) === (from & 7)) sameFile = true;

@@ -1,8 +1,13 @@
 /**
  * The small transformer of the endgame world: one token a piece (which piece, on which square), all
- * seeing all, and 64 to-squares as logits of each piece.
+ * seeing all.
  *
- * Shapes: `B` positions, `T` pieces, `C` width.
+ * Chess is geometry: a king guards the squares one step away, wherever it stands. So a piece's token
+ * is the sum of what is learned for its square, its file and its rank; and each to-square is
+ * described by its offsets from the pieces. Without the offsets, four times the steps did not reach
+ * the same reward, for every pair of squares had to be learned by itself.
+ *
+ * Shapes: `B` positions, `T` pieces, `C` width, `K` key channels.
  *
  * @module
  */
@@ -10,7 +15,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { type Move, moveFrom, moveTo, type Position } from "../chess/position.ts";
-import { embedding, linear } from "../compute/ops.ts";
+import { embedding, linear, relu } from "../compute/ops.ts";
 import { norm, normParameters, transformer, transformerParameters } from "./chessformer.ts";
 import { initialise, type Parameter, type Params } from "./params.ts";
 
@@ -27,33 +32,44 @@ export const EndgameFormerConfig = z.strictObject({
   width: z.int().min(1),
   /** Hidden channels of the feed-forward part, times the width. */
   expansion: z.int().min(1).default(4),
+  /** K: channels that describe a to-square. */
+  keys: z.int().min(1).default(16),
 }).refine(({ width, heads }) => width % heads === 0, "width must be a multiple of heads");
 
 /** The endgame transformer's configuration. */
 export type EndgameFormerConfig = z.infer<typeof EndgameFormerConfig>;
 
-/** The shape that follows from the one dial: `size` layers, 32 × size channels, heads of 16. */
+/** The shape that follows from the one dial: 32 × size channels in size / 2 layers, heads of 16. */
 export function endgameFormerShape(size: number): Pick<
   EndgameFormerConfig,
-  "layers" | "heads" | "width"
+  "layers" | "heads" | "width" | "keys"
 > {
-  return { layers: size, heads: 2 * size, width: 32 * size };
+  return { layers: Math.ceil(size / 2), heads: 2 * size, width: 32 * size, keys: 8 * size };
 }
 
-/** Different tokens: 16 codes of piece and colour (`Position.pieceAt`) on 64 squares, 2 sides to move. */
-const TOKENS = 16 * 64;
+/** Codes of piece and colour, as `Position.pieceAt` has them. */
+const CODES = 16;
+
+/** Offsets of one square from another: −7 … 7 files and ranks. */
+const OFFSETS = 15 * 15;
 
 /** The endgame transformer's parameters. */
 export function endgameFormerParameters(config: EndgameFormerConfig): Parameter[] {
-  const { layers, width: C, expansion } = config;
+  const { pieces: T, layers, width: C, expansion, keys: K } = config;
+  const embedded = { deviation: 0.5 }, described = { deviation: 0.3 };
   return [
-    // A norm comes first, so that the embedding's scale only sets how fast it learns.
-    { name: "tokens", shape: [TOKENS, C], start: { deviation: 0.5 } },
-    { name: "sides", shape: [2, C], start: { deviation: 0.5 } },
+    { name: "squares", shape: [CODES * 64, C], start: embedded },
+    { name: "files", shape: [CODES * 8, C], start: embedded },
+    { name: "ranks", shape: [CODES * 8, C], start: embedded },
+    { name: "sides", shape: [2, C], start: embedded },
     ...transformerParameters({ layers, width: C, expansion, bias: true }),
     ...normParameters("norm", C, true),
     { name: "to.weight", shape: [C, 64], start: { deviation: 0.02 } },
     { name: "to.bias", shape: [64], start: 0 },
+    { name: "to.offsets", shape: [T * OFFSETS, K], start: described },
+    { name: "to.squares", shape: [64, K], start: described },
+    { name: "query.weight", shape: [C, K], start: { deviation: 1 / Math.sqrt(C) } },
+    { name: "query.bias", shape: [K], start: 0 },
   ];
 }
 
@@ -66,17 +82,19 @@ export function initEndgameFormer(config: EndgameFormerConfig, seed: number): Pa
  * Writes a position's tokens, `pieceAt(square) × 64 + square`, in ascending order, so that a place
  * in the list is a kind of piece in every position of one endgame (White's first).
  *
- * @param out where to; T numbers from `offset` are written, T = the pieces on the board.
- * @returns T
+ * @param out where to: T numbers, T = the pieces on the board.
+ * @throws {RangeError} when the board has more or fewer pieces.
  */
-export function encodePieces(position: Position, out: Int32Array, offset = 0): number {
+export function encodePieces(position: Position, out: Int32Array): void {
   let count = 0;
   for (let square = 0; square < 64; square++) {
     const piece = position.pieceAt(square);
-    if (piece) out[offset + count++] = piece * 64 + square;
+    if (piece) out[count++] = piece * 64 + square; // beyond the end it goes nowhere
   }
-  out.subarray(offset, offset + count).sort();
-  return count;
+  if (count !== out.length) {
+    throw new RangeError(`Cannot encode ${count} pieces: must be ${out.length}`);
+  }
+  out.sort();
 }
 
 /** The logit of a move: place of the moving piece in the tokens [T] × 64 + to-square. */
@@ -91,36 +109,72 @@ export function pieceMoveIndex(tokens: Int32Array, move: Move): number {
 /**
  * The logits of all moves of all pieces; those of illegal moves mean nothing.
  *
- * @param tokens int32 [B, T] of {@link encodePieces}.
- * @param sides int32 [B], 0 where White is to move, 1 where Black is.
+ * @param tokens [B × T] of {@link encodePieces}, position by position.
+ * @param sides [B], 0 where White is to move, 1 where Black is.
  * @returns [B, T × 64], by {@link pieceMoveIndex}
  *
  * ```ts
  * import { EndgameFormerConfig, endgameFormerShape, forward, initEndgameFormer } from "@lib/model/endgameformer.ts";
- * import * as tf from "@tensorflow/tfjs";
  * import assert from "node:assert/strict";
  *
  * const config = EndgameFormerConfig.parse({ model: "endgameformer", ...endgameFormerShape(1) });
  * const params = initEndgameFormer(config, 1);
- * const logits = forward(config, params, tf.zeros([2, 3], "int32"), tf.zeros([2], "int32"));
+ * const logits = forward(config, params, new Int32Array(6), new Int32Array(2));
  * assert.deepEqual(logits.shape, [2, 192]);
  * ```
  */
 export function forward(
   config: EndgameFormerConfig,
   params: Params,
-  tokens: tf.Tensor,
-  sides: tf.Tensor,
+  tokens: Int32Array,
+  sides: Int32Array,
 ): tf.Tensor {
-  const [B, T] = tokens.shape as [number, number];
-  if (T !== config.pieces) {
-    throw new RangeError(`Cannot read ${T} pieces: the model's endgame has ${config.pieces}`);
+  const B = sides.length, T = config.pieces;
+  if (tokens.length !== B * T) {
+    throw new RangeError(
+      `Cannot read ${tokens.length} pieces of ${B} positions: the model's endgame has ${T} each`,
+    );
   }
   return tf.tidy(() => {
-    const side = embedding(params["sides"], sides).reshape([B, 1, config.width]);
-    const x = embedding(params["tokens"], tokens).add(side); // [B, T, C]
-    const hidden = norm(params, "norm", transformer(config, params, x, false));
-    const logits = linear(hidden, params["to.weight"], params["to.bias"]); // [B, T, 64]
+    const read = (table: string, of: (token: number) => number) =>
+      embedding(params[table], tf.tensor2d(tokens.map(of), [B, T], "int32")); // [B, T, C]
+    const x = read("squares", (token) => token)
+      .add(read("files", (token) => (token >> 6) * 8 + (token & 7)))
+      .add(read("ranks", (token) => token >> 3))
+      .add(embedding(params["sides"], tf.tensor1d(sides, "int32")).reshape([B, 1, config.width]));
+    const hidden = norm(params, "norm", transformer(config, params, x, false)); // [B, T, C]
+    const query = linear(hidden, params["query.weight"], params["query.bias"]) // [B, T, K]
+      .mul(1 / Math.sqrt(config.keys));
+    const logits = linear(hidden, params["to.weight"], params["to.bias"]) // [B, T, 64]
+      .add(tf.matMul(query, describeSquares(config, params, tokens), false, true));
     return logits.reshape([B, T * 64]);
   });
+}
+
+/** What each to-square is in view of the pieces: their tokens [B × T] → [B, 64, K]. */
+function describeSquares(
+  { pieces: T, keys: K }: EndgameFormerConfig,
+  params: Params,
+  tokens: Int32Array,
+): tf.Tensor {
+  const B = tokens.length / T;
+  let described = params["to.squares"].reshape([1, 64 * K]);
+  for (let place = 0; place < T; place++) {
+    const own = Int32Array.from({ length: B }, (_, n) => tokens[n * T + place] & 63);
+    // One row a square of the piece, all 64 offsets in it: [64 × 64, K] → [64, 64 × K]
+    const rows = embedding(params["to.offsets"], offsetIds(place)).reshape([64, 64 * K]);
+    described = embedding(rows, tf.tensor1d(own, "int32")).add(described); // [B, 64 × K]
+  }
+  return relu(described).reshape([B, 64, K]);
+}
+
+/** Rows of the table of offsets for a place, by the piece's square × 64 + to-square. */
+function offsetIds(place: number): tf.Tensor1D {
+  const ids = new Int32Array(64 * 64);
+  for (let i = 0; i < ids.length; i++) {
+    const from = i >> 6, to = i & 63;
+    const files = (to & 7) - (from & 7), ranks = (to >> 3) - (from >> 3);
+    ids[i] = place * OFFSETS + (files + 7) * 15 + ranks + 7;
+  }
+  return tf.tensor1d(ids, "int32");
 }

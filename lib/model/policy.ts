@@ -80,10 +80,10 @@ export async function endgamePolicy(
   for (let start = 0; start < length; start += size) {
     const B = Math.min(size, length - start);
     const tokens = new Int32Array(B * T);
-    for (let i = 0; i < B; i++) encodePieces(positionOf(world, start + i), tokens, i * T);
-    const output = tf.tidy(() =>
-      endgameLogits(config, params, tf.tensor2d(tokens, [B, T], "int32"), tf.zeros([B], "int32"))
-    );
+    for (let i = 0; i < B; i++) {
+      encodePieces(positionOf(world, start + i), tokens.subarray(i * T, (i + 1) * T));
+    }
+    const output = tf.tidy(() => endgameLogits(config, params, tokens, new Int32Array(B)));
     const logits = await output.data<"float32">(); // [B, T × 64]
     output.dispose();
     for (let i = 0; i < B; i++) {

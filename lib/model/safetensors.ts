@@ -33,6 +33,9 @@ interface HeaderEntry {
 /**
  * Encodes tensors.
  *
+ * @throws {RangeError} for a number that is NaN or infinite, naming the tensor: better no file than a
+ * broken one in place of the good one before.
+ *
  * ```ts
  * import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
  * import assert from "node:assert/strict";
@@ -50,6 +53,12 @@ export function encodeTensors(
   const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
   for (const [name, { shape, values }] of Object.entries(tensors)) {
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new RangeError(
+        `Cannot write ${name}: it holds ${values[bad]} at entry ${bad}, must be finite`,
+      );
+    }
     header[name] = { dtype, shape, data_offsets: [end, end += values.length * BYTES[dtype]] };
   }
   const text = new TextEncoder().encode(JSON.stringify(header));

@@ -6,11 +6,14 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { parametersOf } from "@lib/model/model.ts";
+import { countParameters } from "@lib/model/params.ts";
 import { boardNetShape } from "@lib/model/boardnet.ts";
 import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { endgameFormerShape } from "@lib/model/endgameformer.ts";
+import { tokenizerByName } from "@lib/data/tokenizer.ts";
 import { RESULTS } from "@lib/paths.ts";
-import type { TrainConfigInput } from "@lib/train/config.ts";
+import { configHash, parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
 import { train } from "@lib/train/loop.ts";
 import { readManifest } from "@lib/train/run.ts";
 
@@ -24,12 +27,12 @@ What to train (without --config)
   --name <run>         its id: the folder under results/
   --model <family>     boardnet, chessformer or endgameformer
   --data <dataset>     a dataset's name or folder; none for the endgameformer
-  --size <n>           the one dial from which depth and width follow (4)
+  --size <n>           the one dial from which depth and width follow (4; endgameformer 2)
   --tokenizer <name>   of the chessformer: uci or pgn (uci)
   --block <n>          context of the chessformer, in tokens (128)
-  --steps <n>          optimizer steps (1000)
-  --batch <n>          positions, or blocks of tokens, a step (256)
-  --learning-rate <x>  at its peak (0.001)
+  --steps <n>          optimizer steps (2000; endgameformer 800)
+  --batch <n>          positions a step (256), or blocks of tokens (32)
+  --learning-rate <x>  at its peak (0.002; chessformer 0.001, endgameformer 0.01)
   --seed <n>           of weights and batches (1)
   --experts <k>        of the endgameformer's data (10)
   --error-rate <x>     of these experts (0.4)
@@ -38,44 +41,66 @@ How
   --minutes <x>        stop after so long, with a checkpoint; the same command goes on. The schedule
                        follows --steps alone, so the result does not depend on when it was stopped.
   --fresh              start over, whatever is there
+  --results <folder>   where runs are kept (results/)
   --help               this text
 
 Ctrl-C stops after the step in progress, with a checkpoint.
 `;
 
-/** The configuration that the command line asks for. */
+/** What is not told: for each family what trains well in minutes on two cores. */
+const DEFAULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  boardnet: { size: "4", steps: "2000", batch: "256", "learning-rate": "0.002" },
+  chessformer: { size: "4", steps: "2000", batch: "32", "learning-rate": "0.001" },
+  endgameformer: { size: "2", steps: "800", batch: "256", "learning-rate": "0.01" },
+};
+const OTHER_DEFAULTS = {
+  tokenizer: "uci",
+  block: "128",
+  seed: "1",
+  experts: "10",
+  "error-rate": "0.4",
+};
+
+/**
+ * The configuration that the command line asks for.
+ *
+ * @param told options by name, without their dashes; what is missing takes the family's default.
+ * @throws {RangeError} for an unknown family or what is no number.
+ * @throws {TypeError} for a family that learns from games, without a dataset.
+ */
 export function configOf(
-  values: Readonly<Record<string, string | boolean | undefined>>,
+  told: Readonly<Record<string, string | boolean | undefined>>,
 ): TrainConfigInput {
-  const text = (key: string) => values[key] as string;
+  const family = String(told["model"]);
+  if (!(family in DEFAULTS)) {
+    throw new RangeError(
+      `Cannot train a "${family}": --model must be one of ${Object.keys(DEFAULTS).join(", ")}`,
+    );
+  }
+  if (family !== "endgameformer" && told["data"] === undefined) {
+    throw new TypeError(`Cannot train a ${family} without --data <dataset>; see deno task data`);
+  }
+  const defaults: Readonly<Record<string, string>> = { ...OTHER_DEFAULTS, ...DEFAULTS[family] };
+  const text = (key: string) => String(told[key] ?? defaults[key]);
   const number = (key: string) => {
     const value = Number(text(key));
     if (Number.isFinite(value)) return value;
     throw new RangeError(`Cannot read --${key} ${text(key)}: must be a number`);
   };
-  const size = number("size"), tokenizer = text("tokenizer");
+  const tokenizer = text("tokenizer"), seed = number("seed");
   const models: Record<string, () => TrainConfigInput["model"]> = {
-    boardnet: () => ({ model: "boardnet", ...boardNetShape(size) }),
-    endgameformer: () => ({ model: "endgameformer", ...endgameFormerShape(size) }),
+    boardnet: () => ({ model: "boardnet", ...boardNetShape(number("size")) }),
+    endgameformer: () => ({ model: "endgameformer", ...endgameFormerShape(number("size")) }),
     chessformer: () => ({
       model: "chessformer",
       tokenizer: tokenizer as "uci" | "pgn",
-      vocabulary: tokenizer === "pgn" ? 32 : 1969,
+      vocabulary: tokenizerByName(tokenizer).size,
       block: number("block"),
-      ...chessFormerShape(size),
+      ...chessFormerShape(number("size")),
     }),
   };
-  const family = text("model");
-  if (!(family in models)) {
-    throw new RangeError(
-      `Cannot train a "${family}": --model must be one of ${Object.keys(models).join(", ")}`,
-    );
-  }
-  if (family !== "endgameformer" && values["data"] === undefined) {
-    throw new TypeError(`Cannot train a ${family} without --data <dataset>; see deno task data`);
-  }
   return {
-    name: text("name"),
+    name: String(told["name"]),
     model: models[family](),
     data: family === "endgameformer"
       ? {
@@ -83,13 +108,13 @@ export function configOf(
         ending: "KRvK",
         k: number("experts"),
         errorRate: number("error-rate"),
-        seed: number("seed"),
+        seed,
       }
-      : { kind: "games", dataset: text("data") },
+      : { kind: "games", dataset: String(told["data"]) },
     steps: number("steps"),
     batch: number("batch"),
     learningRate: number("learning-rate"),
-    seed: number("seed"),
+    seed,
   };
 }
 
@@ -101,17 +126,18 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       name: { type: "string" },
       model: { type: "string" },
       data: { type: "string" },
-      size: { type: "string", default: "4" },
-      tokenizer: { type: "string", default: "uci" },
-      block: { type: "string", default: "128" },
-      steps: { type: "string", default: "1000" },
-      batch: { type: "string", default: "256" },
-      "learning-rate": { type: "string", default: "0.001" },
-      seed: { type: "string", default: "1" },
-      experts: { type: "string", default: "10" },
-      "error-rate": { type: "string", default: "0.4" },
+      size: { type: "string" },
+      tokenizer: { type: "string" },
+      block: { type: "string" },
+      steps: { type: "string" },
+      batch: { type: "string" },
+      "learning-rate": { type: "string" },
+      seed: { type: "string" },
+      experts: { type: "string" },
+      "error-rate": { type: "string" },
       minutes: { type: "string" },
       fresh: { type: "boolean", default: false },
+      results: { type: "string", default: RESULTS },
       help: { type: "boolean", default: false },
     },
   });
@@ -124,22 +150,32 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     : values.model !== undefined
     ? configOf(values)
     : values.name !== undefined
-    ? readManifest(join(RESULTS, values.name))?.config
+    ? readManifest(join(values.results, values.name))?.config
     : undefined;
   if (config === undefined) {
     throw new TypeError(
       values.name === undefined
         ? `Cannot train without --config, --model or --name\n\n${HELP}`
-        : `Cannot go on with ${values.name}: there is no such run under results/`,
+        : `Cannot go on with ${values.name}: there is no such run in ${values.results}`,
     );
   }
   const minutes = values.minutes === undefined ? Infinity : Number(values.minutes);
   if (!(minutes > 0)) {
     throw new RangeError(`Cannot train for --minutes ${values.minutes}: must be more than 0`);
   }
-  console.log(`Training ${config.name}: ${JSON.stringify(config.model)}`);
+  const parsed = parseTrainConfig(config), list = parametersOf(parsed.model);
+  const known = readManifest(join(values.results, parsed.name));
+  if (known?.status === "complete" && known.configHash === configHash(parsed) && !values.fresh) {
+    console.log(`${known.id} is complete already; --fresh starts it over`);
+    return 0;
+  }
+  console.log(
+    `Training ${parsed.name}, ${countParameters(list).toLocaleString("en")} parameters: ` +
+      JSON.stringify(parsed),
+  );
   let unsaid = "";
   const run = await train(config, {
+    results: values.results,
     fresh: values.fresh,
     budget: 60 * minutes,
     signal,

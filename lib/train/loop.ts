@@ -26,7 +26,9 @@ import {
 } from "@lib/train/optimizer.ts";
 import {
   cutMetrics,
+  lockRun,
   type Metrics,
+  type Progress,
   provenance,
   readCheckpoint,
   readManifest,
@@ -60,7 +62,8 @@ const LOG_EVERY = 10; // steps a line of metrics
  *
  * @throws {TypeError} for a wrong configuration, or a run of this name with another one.
  * @throws {RangeError} when the loss is no longer a finite number; the last checkpoint is kept.
- * @throws {Error} when a file cannot be written; the last checkpoint is kept.
+ * @throws {Error} when a file cannot be written (the last checkpoint is kept), or when another
+ * process is training the run.
  *
  * ```ts
  * import { train } from "@lib/train/loop.ts";
@@ -81,7 +84,9 @@ export async function train(
 ): Promise<RunManifest> {
   const config = parseTrainConfig(input);
   const directory = join(results, config.name), files = runFiles(directory);
-  const before = fresh ? null : readManifest(directory);
+  using _lock = lockRun(directory);
+  if (fresh) { for (const file of Object.values(files)) removeFile(file); }
+  const before = readManifest(directory);
   if (before && before.configHash !== configHash(config)) {
     throw new TypeError(
       `Cannot train ${config.name}: a run of that name has configuration ${before.configHash}, ` +
@@ -92,16 +97,25 @@ export async function train(
 
   const backend = describeBackend(await useBackend());
   const task = makeTask(config);
-  const checkpoint = fresh ? null : readCheckpoint(directory, config);
+  if (before && before.dataHash !== task.dataHash) {
+    throw new TypeError(
+      `Cannot go on with ${config.name}: it was trained on data ${before.dataHash}, these are ` +
+        `${task.dataHash}; start it afresh (--fresh)`,
+    );
+  }
+  const checkpoint = readCheckpoint(directory, config);
   const load = (tensors: NonNullable<typeof checkpoint>["params"]) =>
     makeParams(config.model, tensors, files.checkpoint);
   const state = checkpoint
     ? startOptimizer(load(checkpoint.params), load(checkpoint.means), load(checkpoint.squares))
     : startOptimizer(initModel(config.model, config.seed).params);
-  if (fresh) { for (const file of Object.values(files)) removeFile(file); }
-  Deno.mkdirSync(directory, { recursive: true });
   cutMetrics(directory, checkpoint?.step ?? -1);
 
+  let { step, losses, validationLoss, seconds: secondsBefore }: Progress = checkpoint ??
+    { step: 0, losses: 0, validationLoss: null, seconds: 0 };
+  const session = performance.now();
+  const elapsed = () => (performance.now() - session) / 1000;
+  const seconds = () => Number((secondsBefore + elapsed()).toFixed(2));
   let manifest: RunManifest = {
     id: config.name,
     status: "running",
@@ -114,44 +128,42 @@ export async function train(
     parameters: countParameters(parametersOf(config.model)),
     started: before?.started ?? new Date().toISOString(),
     updated: new Date().toISOString(),
-    step: checkpoint?.step ?? 0,
-    seconds: checkpoint?.seconds ?? 0,
-    validationLoss: checkpoint ? before?.validationLoss ?? null : null,
+    step,
+    seconds: secondsBefore,
+    validationLoss,
   };
-  const session = performance.now(), secondsBefore = manifest.seconds;
-  const elapsed = () => (performance.now() - session) / 1000;
+  const record = (change: Partial<RunManifest>) => {
+    const updated = new Date().toISOString();
+    manifest = { ...manifest, seconds: seconds(), validationLoss, updated, ...change };
+    writeManifest(directory, manifest, task.unit);
+  };
   const log = (metrics: Omit<Metrics, "seconds">) => {
-    const line = { ...metrics, seconds: Number((secondsBefore + elapsed()).toFixed(2)) };
+    const line = { ...metrics, seconds: seconds() };
     Deno.writeTextFileSync(files.metrics, JSON.stringify(line) + "\n", { append: true });
     onMetrics?.(line, manifest);
   };
-  const record = (change: Partial<RunManifest>) => {
-    const seconds = Number((secondsBefore + elapsed()).toFixed(2));
-    manifest = { ...manifest, seconds, ...change, updated: new Date().toISOString() };
-    writeManifest(directory, manifest, task.unit);
-  };
-  const save = (step: number) => {
+  const save = () => {
     const [params, means, squares] = [state.params, state.means, state.squares].map(readParams);
-    const seconds = secondsBefore + elapsed();
-    writeCheckpoint(directory, config, { step, seconds, params, means, squares });
+    const progress = { step, losses, validationLoss, seconds: seconds() };
+    writeCheckpoint(directory, config, { ...progress, params, means, squares });
     record({ step });
   };
 
   record({});
-  let losses = 0, logged = elapsed();
+  let logged = elapsed();
   try {
-    for (let step = manifest.step;; step++) {
+    while (true) {
       const last = step === config.steps;
-      const resumed = step === checkpoint?.step; // evaluated and saved before the interruption
-      if ((step % config.evaluateEvery === 0 || last) && !(resumed && !last)) {
-        const loss = evaluate(task, state);
-        manifest = { ...manifest, validationLoss: loss };
-        log({ step, validation_loss: loss });
+      const stops = signal?.aborted || elapsed() > budget;
+      if (step !== checkpoint?.step) { // else evaluated and saved before the interruption
+        if (step % config.evaluateEvery === 0 || last) {
+          validationLoss = evaluate(task, state);
+          log({ step, validation_loss: validationLoss });
+        }
+        if ((step % config.checkpointEvery === 0 && step > 0) || stops || last) save();
       }
-      const stop = signal?.aborted || elapsed() > budget;
-      if (!resumed && step > 0 && (step % config.checkpointEvery === 0 || stop || last)) save(step);
       if (last) break;
-      if (stop) {
+      if (stops) {
         record({ status: "stopped" });
         return manifest;
       }
@@ -170,25 +182,30 @@ export async function train(
             `${config.learningRate}`,
         );
       }
+      step++;
       losses += loss;
-      if ((step + 1) % LOG_EVERY === 0) {
-        const rate = Math.round(LOG_EVERY * task.unitsPerBatch / (elapsed() - logged));
+      if (step % LOG_EVERY === 0) {
         log({
-          step: step + 1,
+          step,
           loss: losses / LOG_EVERY,
           learning_rate: learningRate,
           gradient_norm: gradientNorm,
-          rate,
+          rate: Math.round(LOG_EVERY * task.unitsPerBatch / (elapsed() - logged)),
         });
         losses = 0;
         logged = elapsed();
-        await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C through
       }
+      await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C through
     }
     saveModel(files.model, makeModel(config.name, config.model, state.params), config.precision);
-    record({ status: "complete", step: config.steps });
+    record({ status: "complete", step });
     removeFile(files.checkpoint);
     return manifest;
+  } catch (error) {
+    try {
+      record({ status: "stopped" });
+    } catch { /* what went wrong first is what to tell */ }
+    throw error;
   } finally {
     disposeOptimizer(state);
   }

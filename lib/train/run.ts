@@ -47,10 +47,20 @@ export interface Metrics {
   readonly seconds: number;
 }
 
-/** What is needed to go on as if nothing had happened. */
-export interface Checkpoint {
+/** Where a run stands. */
+export interface Progress {
+  /** Steps done. */
   readonly step: number;
+  /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
+  /** Sum of the losses since the last line of `metrics.jsonl`: the next line needs it. */
+  readonly losses: number;
+  /** At the last evaluation, nats. */
+  readonly validationLoss: number | null;
+}
+
+/** What is needed to go on as if nothing had happened. */
+export interface Checkpoint extends Progress {
   readonly params: Readonly<Record<string, NamedTensor>>;
   readonly means: Readonly<Record<string, NamedTensor>>;
   readonly squares: Readonly<Record<string, NamedTensor>>;
@@ -70,23 +80,23 @@ export function runFiles(directory: string) {
 }
 
 /**
- * Writes a checkpoint as one file, atomically: a crash leaves the one before. Its header tells step,
- * seconds and configuration in plain JSON. There is no random state to keep: every random number is
- * a function of the seed and the step.
+ * Writes a checkpoint as one file, atomically: a crash leaves the one before. Its header tells in plain
+ * JSON where the run stands and its configuration. There is no random state to keep: every random
+ * number is a function of the seed and the step.
  */
 export function writeCheckpoint(
   directory: string,
   config: TrainConfig,
-  { step, seconds, ...groups }: Checkpoint,
+  { params, means, squares, ...progress }: Checkpoint,
 ): void {
+  const groups = { params, means, squares };
   const tensors = Object.fromEntries(
     GROUPS.flatMap((group) =>
       Object.entries(groups[group]).map(([name, tensor]) => [`${group}/${name}`, tensor])
     ),
   );
   const metadata = {
-    step: String(step),
-    seconds: String(seconds),
+    progress: JSON.stringify(progress),
     config_hash: configHash(config),
     config: JSON.stringify(config),
   };
@@ -121,8 +131,7 @@ export function readCheckpoint(directory: string, config: TrainConfig): Checkpoi
         .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
     );
   return {
-    step: Number(metadata.step),
-    seconds: Number(metadata.seconds),
+    ...JSON.parse(metadata.progress) as Progress,
     params: group("params"),
     means: group("means"),
     squares: group("squares"),
@@ -146,6 +155,34 @@ export function writeManifest(directory: string, manifest: RunManifest, unit: st
   const files = runFiles(directory);
   writeJson(files.manifest, manifest);
   writeFileAtomic(files.card, makeCard(manifest, unit));
+}
+
+/**
+ * Takes a run for this process until disposed of, and clears away what a killed one left half-written.
+ *
+ * @throws {Error} when another process is training it.
+ */
+export function lockRun(directory: string): Disposable {
+  Deno.mkdirSync(directory, { recursive: true });
+  const path = join(directory, "lock.tmp");
+  const file = Deno.openSync(path, { write: true, create: true });
+  // The system lets go of the lock when the process ends, however it ends.
+  if (!file.tryLockSync(true)) {
+    file.close();
+    throw new Error(`Cannot train ${directory}: another process is training it`);
+  }
+  for (const { name } of Deno.readDirSync(directory)) {
+    if (name.endsWith(".tmp") && name !== "lock.tmp") Deno.removeSync(join(directory, name));
+  }
+  return {
+    [Symbol.dispose]() {
+      Deno.removeSync(path);
+      file.close();
+      try {
+        Deno.removeSync(directory); // only where nothing came of the run: a full folder stays
+      } catch { /* the run's files are in it */ }
+    },
+  };
 }
 
 /** Cuts `metrics.jsonl` back to the lines up to a step, where a resumed run goes on. */

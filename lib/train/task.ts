@@ -62,19 +62,12 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
   if (model.model !== "endgameformer" || data.kind !== "endgame") throw new TypeError("no endgame");
   const world = solveEndgame(data.ending);
   const T = model.pieces, V = T * 64;
-  const tokensOf = new Int32Array(world.states.length * T);
-  for (let x = 0; x < world.states.length; x++) {
-    const written = encodePieces(positionOf(world, x), tokensOf, x * T);
-    if (written !== T) {
-      throw new TypeError(`Cannot train on ${data.ending}: it has ${written} pieces, not ${T}`);
-    }
-  }
   const encode = ({ state, choice }: EndgameExamples): EndgameBatch => {
     const tokens = new Int32Array(size * T), targets = new Int32Array(size);
     const legal = new Float32Array(size * V);
     for (let n = 0; n < size; n++) {
-      const x = state[n], own = tokensOf.subarray(x * T, (x + 1) * T);
-      tokens.set(own, n * T);
+      const x = state[n], own = tokens.subarray(n * T, (n + 1) * T);
+      encodePieces(positionOf(world, x), own);
       targets[n] = pieceMoveIndex(own, world.moves[choice[n]]);
       for (let i = world.states.offsets[x]; i < world.states.offsets[x + 1]; i++) {
         legal[n * V + pieceMoveIndex(own, world.moves[i])] = 1;
@@ -96,12 +89,7 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
     },
     loss: (params, { tokens, targets, legal }) =>
       tf.tidy(() => {
-        const logits = endgameLogits(
-          model,
-          params,
-          tf.tensor2d(tokens, [size, T], "int32"),
-          tf.zeros([size], "int32"),
-        );
+        const logits = endgameLogits(model, params, tokens, new Int32Array(size));
         return crossEntropy(logits, tf.tensor1d(targets, "int32"), tf.tensor2d(legal, [size, V]));
       }),
   };

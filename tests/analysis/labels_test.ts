@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  alignPolicy,
   gainOverPlayers,
   humanPolicy,
   type Label,
@@ -70,4 +71,19 @@ Deno.test("a file that is not labels is refused with its line", () => {
   Deno.writeTextFileSync(file, "plain text");
   assert.throws(() => readLabels(file), SyntaxError);
   assert.throws(() => readLabels(file + ".none"), Deno.errors.NotFound);
+});
+
+Deno.test("a model's distributions are aligned by move, not by order", () => {
+  const file = join(Deno.makeTempDirSync(), "labels.jsonl.gz");
+  writeLabels(file, card, labels());
+  const read = readLabels(file);
+  const moves = [...read.moves.subarray(0, 3)];
+  const backwards = read.positions.map(() => ({
+    moves: moves.toReversed(),
+    p: Float64Array.of(0.1, 0.2, 0.7),
+  }));
+  assert.deepEqual(alignPolicy(read, backwards).subarray(3, 6), Float64Array.of(0.7, 0.2, 0.1));
+  assert.throws(() => alignPolicy(read, backwards.slice(1)), /5 distributions with 6 positions/);
+  const missing = backwards.with(2, { moves: moves.slice(1), p: Float64Array.of(0.5, 0.5) });
+  assert.throws(() => alignPolicy(read, missing), /position 2: a1b1 is missing/);
 });

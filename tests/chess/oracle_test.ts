@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { Chess } from "chess.js";
 import { makeFen, parseFen, START_FEN } from "@lib/chess/fen.ts";
-import { type Move, type Position, startPosition, terminalState } from "@lib/chess/position.ts";
-import { legalMoves } from "@lib/chess/position.ts";
+import {
+  legalMoves,
+  type Move,
+  type Position,
+  startPosition,
+  terminalState,
+} from "@lib/chess/position.ts";
 import { makeSan, makeUci, parseSan, parseUci } from "@lib/chess/san.ts";
 import { type Random, random, randomInteger } from "@lib/random.ts";
 
@@ -54,7 +59,7 @@ function playRandomGame(next: Random, fen: string, plies: number): void {
 }
 
 Deno.test("random games agree with chess.js in moves, SAN, FEN, check and endings", () => {
-  for (let game = 0; game < 16; game++) {
+  for (let game = 0; game < 7; game++) {
     playRandomGame(random(1, "random games", game), START_FEN, 160);
   }
 });
@@ -73,7 +78,7 @@ Deno.test("random games from sharp positions agree with chess.js", () => {
     "8/8/3k4/8/8/3KN3/7n/8 w - - 0 1",
   ];
   fens.forEach((fen, i) => {
-    for (let game = 0; game < 2; game++) {
+    for (let game = 0; game < 1; game++) {
       playRandomGame(random(2, "sharp games", i, game), fen, 60);
     }
   });

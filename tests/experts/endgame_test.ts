@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Chess } from "chess.js";
-import { parseFen } from "@lib/chess/fen.ts";
+import { makeFen, parseFen } from "@lib/chess/fen.ts";
 import {
   BLACK,
   KING,
@@ -61,10 +61,10 @@ Deno.test("mates and stalemates are those that the rules find, position by posit
   world.tables.black.forEach((plies, placement) => {
     if (plies === ILLEGAL) return;
     squaresOf(placement, squares);
-    const position = new Position();
-    [KING, ROOK, KING | 8].forEach((piece, i) => position.put(squares[i], piece));
-    position.turn = BLACK;
-    const end = terminalState(position);
+    const board = new Position();
+    [KING, ROOK, KING | 8].forEach((piece, i) => board.put(squares[i], piece));
+    board.turn = BLACK;
+    const end = terminalState(parseFen(makeFen(board)));
     assert.equal(end === "checkmate", plies === 0);
     if (end === "stalemate") assert.equal(plies, DRAWN);
     if (end === "checkmate" || end === "stalemate") found[end]++;

@@ -96,6 +96,7 @@ Deno.test("the endgame transformer equals PyTorch's: logits, loss, every gradien
     layers: 1,
     heads: 2,
     width: 8,
+    keys: 4,
   });
   const tokens = [4 * 64 + 3, 6 * 64 + 20, 14 * 64 + 63, 4 * 64 + 9, 6 * 64 + 0, 14 * 64 + 17];
   const read = tf.tensor1d(tokens, "int32");
@@ -106,12 +107,12 @@ Deno.test("the endgame transformer equals PyTorch's: logits, loss, every gradien
       endgameformer.forward(
         config,
         params,
-        tf.tensor2d(tokens, [2, 3], "int32"),
-        tf.tensor1d([0, 1], "int32"),
+        Int32Array.from(tokens),
+        Int32Array.of(0, 1),
       ),
     (logits) => crossEntropy(logits, tf.tensor1d([20, 100], "int32")),
     // Of the token table only the rows that were read have a gradient.
-    (name, gradient) => name === "tokens" ? tf.gather(gradient, read) : gradient,
+    (name, gradient) => name === "squares" ? tf.gather(gradient, read) : gradient,
   );
   read.dispose();
 });

@@ -88,6 +88,14 @@ Deno.test("the next-character logits are the model's, however texts are batched"
   }
 });
 
+Deno.test("a saved ChessFormer of move tokens plays legal moves only", async () => {
+  const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
+  await using player = await openModelPlayer(save("moves", config), { temperature: 1 });
+  const match = { a: player, b: randomPlayer(), games: 2, seed: 1, maxMoves: 10 };
+  const { games } = await playMatch(match); // which refuses an illegal move
+  assert.ok(games.every(({ moves }) => moves.length > 4));
+});
+
 Deno.test("negative temperature, missing model, a model that does not play chess", async () => {
   const file = save("boardnet", boardNet);
   await assert.rejects(openModelPlayer(file, { temperature: -1 }), /temperature -1: must be 0/);
@@ -97,9 +105,9 @@ Deno.test("negative temperature, missing model, a model that does not play chess
     /Cannot load the model "nowhere".*; (there are|none is trained)/,
   );
   await assert.rejects(openPlayer("model"), /needs a run's id or folder/);
-  const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
+  const endgame = ModelConfig.parse({ model: "endgameformer", layers: 1, heads: 1, width: 8 });
   await assert.rejects(
-    openModelPlayer(save("moves", config), { temperature: 1 }),
+    openModelPlayer(save("endgame", endgame), { temperature: 1 }),
     /must be a BoardNet/,
   );
 });

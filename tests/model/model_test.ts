@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs";
+import { useBackend } from "@lib/compute/backend.ts";
+import {
+  initModel,
+  loadModel,
+  type ModelConfig,
+  parametersOf,
+  readParams,
+  saveModel,
+} from "@lib/model/model.ts";
+import { boardNetShape } from "@lib/model/boardnet.ts";
+import { chessFormerShape } from "@lib/model/chessformer.ts";
+import { endgameFormerShape } from "@lib/model/endgameformer.ts";
+import { countParameters } from "@lib/model/params.ts";
+import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
+
+await useBackend("cpu");
+
+const CONFIGS: readonly ModelConfig[] = [
+  { model: "boardnet", ...boardNetShape(1) },
+  {
+    model: "chessformer",
+    tokenizer: "pgn",
+    vocabulary: 32,
+    block: 16,
+    expansion: 4,
+    bias: false,
+    ...chessFormerShape(1),
+  },
+  { model: "endgameformer", pieces: 3, expansion: 4, ...endgameFormerShape(1) },
+];
+
+/** The path of a saved model, after its tensors were tampered with. */
+function saved(change: (file: ReturnType<typeof decodeTensors>) => void = () => {}): string {
+  const file = join(Deno.makeTempDirSync(), "model.safetensors");
+  using model = initModel(CONFIGS[0], 1);
+  saveModel(file, model);
+  const content = decodeTensors(Deno.readFileSync(file), file);
+  change(content);
+  Deno.writeFileSync(file, encodeTensors(content));
+  return file;
+}
+
+for (const config of CONFIGS) {
+  Deno.test(`a ${config.model} comes back from its file as it was`, () => {
+    const file = join(Deno.makeTempDirSync(), "model.safetensors");
+    const before = tf.memory().numTensors;
+    {
+      using model = initModel(config, 1);
+      saveModel(file, model);
+      using loaded = loadModel(file, config.model);
+      assert.deepEqual(loaded.config, config);
+      assert.deepEqual(readParams(loaded.params), readParams(model.params));
+    }
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  Deno.test(`a ${config.model} starts from its seed alone`, () => {
+    using one = initModel(config, 1);
+    using same = initModel(config, 1);
+    using other = initModel(config, 2);
+    assert.deepEqual(readParams(one.params), readParams(same.params));
+    assert.notDeepEqual(readParams(one.params), readParams(other.params));
+  });
+}
+
+Deno.test("the paper's ChessFormer has its 50.89 million parameters", () => {
+  const paper = { layers: 16, heads: 8, width: 512, vocabulary: 32, block: 1023 };
+  const count = countParameters(parametersOf({
+    model: "chessformer",
+    tokenizer: "pgn",
+    expansion: 4,
+    bias: false,
+    ...paper,
+  }));
+  assert.equal((count / 1e6).toFixed(2), "50.89");
+});
+
+Deno.test("half precision keeps three digits and halves the file", () => {
+  const folder = Deno.makeTempDirSync();
+  using model = initModel(CONFIGS[0], 1);
+  saveModel(join(folder, "whole.safetensors"), model);
+  saveModel(join(folder, "half.safetensors"), model, "float16");
+  const size = (name: string) => Deno.statSync(join(folder, name)).size;
+  assert.ok(size("half.safetensors") < 0.6 * size("whole.safetensors"));
+  using half = loadModel(join(folder, "half.safetensors"));
+  const [a, b] = [model, half].map(({ params }) => params["stem.weight"].dataSync());
+  a.forEach((value, i) => assert.ok(Math.abs(b[i] - value) <= 1e-3 * Math.abs(value) + 1e-7));
+});
+
+Deno.test("a file cut short anywhere is refused", () => {
+  const whole = Deno.readFileSync(saved());
+  for (const length of [0, 5, 100, whole.length - 1]) {
+    assert.throws(
+      () => decodeTensors(whole.subarray(0, length), "m.safetensors"),
+      { name: "SyntaxError", message: /m\.safetensors/ },
+      `${length} bytes`,
+    );
+  }
+});
+
+Deno.test("NaN is neither read nor written", () => {
+  const w = { shape: [2], values: Float32Array.of(1, NaN) };
+  assert.throws(
+    () => encodeTensors({ tensors: { w }, metadata: {} }),
+    /w: it holds NaN at entry 1/,
+  );
+  const bytes = encodeTensors({
+    tensors: { w: { shape: [2], values: Float32Array.of(1, 2) } },
+    metadata: {},
+  });
+  new DataView(bytes.buffer).setFloat32(bytes.length - 4, NaN, true);
+  assert.throws(() => decodeTensors(bytes, "m.safetensors"), /w holds NaN at entry 1/);
+});
+
+Deno.test("parameters missing, of another shape or not the model's are refused by name", () => {
+  type Content = { tensors: Record<string, { shape: number[]; values: Float32Array }> };
+  const change = (by: (content: Content) => void) => saved(by as never);
+  assert.throws(
+    () => loadModel(change(({ tensors }) => delete tensors["query.bias"])),
+    /query\.bias is missing, the boardnet needs \[8\]/,
+  );
+  assert.throws(
+    () =>
+      loadModel(change(({ tensors }) => {
+        tensors["query.bias"] = { shape: [3], values: new Float32Array(3) };
+      })),
+    /query\.bias is \[3\], the boardnet needs \[8\]/,
+  );
+  assert.throws(
+    () =>
+      loadModel(change(({ tensors }) => {
+        tensors["more"] = { shape: [1], values: new Float32Array(1) };
+      })),
+    /the boardnet has no more/,
+  );
+});
+
+Deno.test("another family, another vocabulary and a model that is not there are refused", () => {
+  assert.throws(() => loadModel(saved(), "chessformer"), /as a chessformer: it is a boardnet/);
+  const other = saved((content) => {
+    (content.metadata as Record<string, string>)["config"] = JSON.stringify({
+      ...CONFIGS[1],
+      vocabulary: 64,
+    });
+  });
+  assert.throws(() => loadModel(other), /tokens is missing, the chessformer needs \[64,32\]/);
+  assert.throws(() => loadModel("no-such-run"), /"no-such-run": there is no .*model\.safetensors/);
+});

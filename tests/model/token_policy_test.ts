@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { useBackend } from "@lib/compute/backend.ts";
+import { parseSan } from "@lib/chess/san.ts";
+import { type Move, startPosition } from "@lib/chess/position.ts";
+import { collectGames, gameRow } from "@lib/data/games.ts";
+import { encodeText, moveToken, uciTokenizer } from "@lib/data/tokenizer.ts";
+import { chessFormerShape } from "@lib/model/chessformer.ts";
+import { initModel, ModelConfig } from "@lib/model/model.ts";
+import { softmaxAt } from "@lib/model/policy.ts";
+import { legalMass, nextTokenLogits, tokenPolicy } from "@lib/model/token_policy.ts";
+import type { ChessFormerConfig } from "@lib/model/chessformer.ts";
+
+await useBackend("cpu");
+
+function untrained(tokenizer: "pgn" | "uci") {
+  const vocabulary = tokenizer === "pgn" ? 32 : uciTokenizer.size;
+  const config = { model: "chessformer", tokenizer, vocabulary, block: 64, ...chessFormerShape(1) };
+  return initModel(ModelConfig.parse(config) as ChessFormerConfig, 3);
+}
+
+function history(...sans: readonly string[]) {
+  const position = startPosition(), moves: Move[] = [];
+  for (const san of sans) {
+    moves.push(parseSan(position, san));
+    position.play(moves[moves.length - 1]);
+  }
+  return { moves, position };
+}
+
+Deno.test("a game's policy does not depend on the games beside it", async () => {
+  using model = untrained("uci");
+  const games = [history(), history("e4", "e5", "Nf3"), history("d4")];
+  const together = await tokenPolicy(model, games);
+  for (const [i, game] of games.entries()) {
+    const [alone] = await tokenPolicy(model, [game]);
+    assert.deepEqual(together[i].moves, alone.moves);
+    alone.p.forEach((p, y) => assert.ok(Math.abs(p - together[i].p[y]) < 1e-6));
+    assert.ok(Math.abs(alone.p.reduce((a, b) => a + b) - 1) < 1e-12);
+  }
+});
+
+Deno.test("a move of characters is the product of its characters and of what ends it", async () => {
+  using model = untrained("pgn");
+  const [{ moves, p }] = await tokenPolicy(model, [history("e4")]);
+  const all = Array.from({ length: 32 }, (_, i) => i);
+  /** The log-probability of a text after a prompt, one character at a time. */
+  const logOf = async (prompt: string, text: string) => {
+    let sum = 0;
+    for (const [i, c] of [...text].entries()) {
+      const [logits] = await nextTokenLogits(model, [encodeText(prompt + text.slice(0, i))]);
+      sum += Math.log(softmaxAt(logits, all)[encodeText(c)[0]]);
+    }
+    return sum;
+  };
+  const { position } = history("e4");
+  const at = (san: string) => p[moves.indexOf(parseSan(position, san))];
+  const weight = async (san: string) =>
+    Math.exp(await logOf(";1.e4 ", san + " ")) + Math.exp(await logOf(";1.e4 ", san + ";"));
+  const [one, other] = [await weight("e5"), await weight("Nf6")];
+  assert.ok(Math.abs(at("e5") / at("Nf6") / (one / other) - 1) < 1e-4);
+});
+
+Deno.test("the mass on legal moves is what a full softmax gives them", async () => {
+  using model = untrained("uci");
+  const { moves } = history("e4", "e5", "Nf3", "Nc6");
+  const games = collectGames([gameRow({ headers: {}, moves, result: "*" })]);
+  const mass = await legalMass(model, games, { games: 5, plies: 3 });
+  assert.deepEqual(mass.map(({ ply }) => ply), [0, 1, 2]);
+  const [logits] = await nextTokenLogits(model, [uciTokenizer.encode(moves.slice(0, 2))]);
+  const p = softmaxAt(logits, Array.from({ length: uciTokenizer.size }, (_, i) => i));
+  const [{ moves: legal }] = await tokenPolicy(model, [history("e4", "e5")]);
+  const expected = [...legal].reduce((sum, move) => sum + p[moveToken(move)], 0);
+  assert.ok(Math.abs(mass[2].legal - expected) < 1e-6);
+  using characters = untrained("pgn");
+  await assert.rejects(legalMass(characters, games, { games: 1, plies: 1 }), /must be uci/);
+});

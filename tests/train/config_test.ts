@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { configOf } from "@lib/tasks/train.ts";
+import { configHash, parseTrainConfig } from "@lib/train/config.ts";
+import { learningRateAt } from "@lib/train/schedule.ts";
+import { makeTask } from "@lib/train/task.ts";
+import { TINY_MODELS, tinyConfig } from "./tiny.ts";
+
+Deno.test("unknown, missing and impossible fields are refused by name", () => {
+  const good = tinyConfig("x");
+  const refuses = (change: Record<string, unknown>, message: RegExp) =>
+    assert.throws(() => parseTrainConfig({ ...good, ...change }), {
+      name: "TypeError",
+      message,
+    });
+  refuses({ lerningRate: 1 }, /Cannot train "tiny".*lerningRate/s);
+  refuses({ steps: 0 }, /steps/);
+  refuses({ seed: undefined }, /seed/);
+  refuses({ name: "../up" }, /small letters, digits/);
+  refuses({ model: { ...TINY_MODELS["boardnet"], filter: 3 } }, /filter/);
+  refuses({ model: { ...TINY_MODELS["chessformer"], heads: 3 } }, /width must be a multiple/);
+  refuses({ data: { kind: "endgame", ending: "KPvK", k: 1, errorRate: 0, seed: 1 } }, /ending/);
+});
+
+Deno.test("a configuration's hash depends on what it says, not on the order of its fields", () => {
+  const config = tinyConfig("x");
+  const turned = Object.fromEntries(Object.entries(config).reverse());
+  assert.equal(configHash(parseTrainConfig(turned)), configHash(config));
+  assert.notEqual(configHash({ ...config, seed: 2 }), configHash(config));
+});
+
+Deno.test("a model and data that do not go together are refused", () => {
+  const data = { kind: "endgame", ending: "KRvK", k: 2, errorRate: 0.4, seed: 1 } as const;
+  assert.throws(
+    () => makeTask(tinyConfig("x", { data })),
+    /a boardnet on endgame data: endgameformer goes with endgame/,
+  );
+});
+
+Deno.test("the learning rate rises, then falls by half a cosine to its last share", () => {
+  const schedule = { steps: 110, warmup: 10, learningRate: 2, finalShare: 0.1 };
+  const at = (step: number) => learningRateAt(step, schedule);
+  assert.equal(at(0), 0.2);
+  assert.equal(at(9), 2);
+  assert.equal(at(10), 2);
+  assert.ok(Math.abs(at(109) - 0.2) < 1e-12);
+  // Halfway through the cosine it is the mean of the two ends.
+  assert.ok(Math.abs((at(59) + at(60)) / 2 - 1.1) < 0.02);
+  for (let step = 11; step < 110; step++) assert.ok(at(step) < at(step - 1));
+});
+
+Deno.test("the command line makes valid configurations for every family", () => {
+  for (const model of ["boardnet", "chessformer", "endgameformer"]) {
+    const config = parseTrainConfig(configOf({ model, name: "x", data: "d", seed: "3" }));
+    assert.equal(config.model.model, model);
+    assert.equal(config.seed, 3);
+  }
+  assert.throws(() => configOf({ model: "gpt", name: "x" }), /"gpt": --model must be one of/);
+  assert.throws(() => configOf({ model: "boardnet", name: "x" }), /without --data/);
+  assert.throws(
+    () => configOf({ model: "endgameformer", name: "x", steps: "many" }),
+    /--steps many: must be a number/,
+  );
+});
