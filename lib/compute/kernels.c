@@ -48,10 +48,11 @@ INLINE int float_bits(float f) {
 #define INFINITE bits_float(0x7f800000)
 #define NOT_A_NUMBER bits_float(0x7fc00000)
 
-// exp(x) = 2^n e^r, |r| <= ln2/2; the polynomial of Cephes' expf, error under 1 ulp or so.
+// exp(x) = 2^n e^r, |r| <= ln2/2; the polynomial of Cephes' expf, error under 1 ulp or so. Below
+// -87.3 it is 0: numbers under 1.2e-38 would cost a hundred cycles each.
 INLINE float exp_(float x) {
   float c = x > 89.0f ? 89.0f : x;
-  c = c < -104.0f ? -104.0f : c;
+  c = c < -87.3f ? -87.3f : c;
   c = x == x ? c : 0.0f;
   float t = c * 1.44269504088896341f + 12582912.0f;  // round to nearest by the 1.5 * 2^23 trick
   int n = float_bits(t) - 0x4b400000;
@@ -67,6 +68,7 @@ INLINE float exp_(float x) {
   p = p * r * r + r + 1.0f;
   int half = n >> 1;  // two factors, so that neither overflows when the result does not
   p = p * bits_float((half + 127) << 23) * bits_float((n - half + 127) << 23);
+  p = x < -87.3f ? 0.0f : p;
   return x == x ? p : x;
 }
 
@@ -143,8 +145,8 @@ INLINE float sqrt_(float x) { return __builtin_sqrtf(x); }
 
 #define PLUS(x, y) ((x) + (y))
 #define TIMES(x, y) ((x) * (y))
-#define LARGER(x, y) ((x) > (y) || (x) != (x) ? (x) : (y))
-#define SMALLER(x, y) ((x) < (y) || (x) != (x) ? (x) : (y))
+#define LARGER(x, y) ((((x) > (y)) | ((x) != (x))) ? (x) : (y))  // NaN if either is
+#define SMALLER(x, y) ((((x) < (y)) | ((x) != (x))) ? (x) : (y))
 
 #define REDUCER(name, start, op, term)                                 \
   static float name(const float *restrict x, int n, float of) {        \
@@ -179,17 +181,17 @@ static float dot_of(const float *restrict x, const float *restrict y, int n) {
   return s[0];
 }
 
-// y[i] = exp(x[i] - m); returns the sum.
+// y[i] = exp(x[i] - m); returns the sum. y may be x, hence the copy that shows the compiler that
+// 16 can be taken at once.
 static float exp_sum(float *y, const float *x, int n, float m) {
-  float s[LANES];
+  float s[LANES], e[LANES];
   for (int i = 0; i < LANES; i++) s[i] = 0.0f;
   int j = 0;
-  for (; j + LANES <= n; j += LANES)
-    for (int i = 0; i < LANES; i++) {
-      float e = exp_(x[j + i] - m);
-      y[j + i] = e;
-      s[i] += e;
-    }
+  for (; j + LANES <= n; j += LANES) {
+    for (int i = 0; i < LANES; i++) e[i] = exp_(x[j + i] - m);
+    for (int i = 0; i < LANES; i++) s[i] += e[i];
+    for (int i = 0; i < LANES; i++) y[j + i] = e[i];
+  }
   for (int i = 0; j + i < n; i++) {
     float e = exp_(x[j + i] - m);
     y[j + i] = e;
@@ -804,9 +806,13 @@ static void attend(const int *a, int chunk) {
   const float *x = F(A_Q) + ((ptrdiff_t)batch * TQ + i0) * a[A_LDQ] + column;
   const float *kt = F(A_KT) + (ptrdiff_t)head * D * TP;
   const float *v = F(A_V) + (ptrdiff_t)batch * TK * a[A_LDV] + column;
-  for (int i = 0; i < padded; i++)
-    for (int d = 0; d < D; d++)
-      q[i * STRIDE + d] = i < rows ? x[(ptrdiff_t)i * a[A_LDQ] + d] * R(A_SCALE) : 0.0f;
+  const float scale = R(A_SCALE);
+  for (int i = 0; i < padded; i++) {
+    const float *restrict from = x + (ptrdiff_t)i * a[A_LDQ];
+    float *restrict to = q + i * STRIDE;
+    if (i < rows) for (int d = 0; d < D; d++) to[d] = from[d] * scale;
+    else zero(to, D);
+  }
   for (int i = 0; i < padded; i++) top[i] = -INFINITE, sum[i] = 0.0f;
   const int until = a[A_CAUSAL] ? MIN(TK, i0 + rows + ahead) : TK;
   for (int j0 = 0; j0 < until; j0 += KB) {
@@ -819,11 +825,13 @@ static void attend(const int *a, int chunk) {
         zero(row, n);
         continue;
       }
-      float m = max_of(row, seen, 0.0f);
+      const int whole = up(seen, LANES);  // no odd ends, which would go one by one
+      for (int j = seen; j < whole; j++) row[j] = -INFINITE;
+      float m = max_of(row, whole, 0.0f);
       m = LARGER(m, top[i]);
       float fade = exp_(top[i] - m);
-      sum[i] = sum[i] * fade + exp_sum(row, row, seen, m);
-      zero(row + seen, n - seen);
+      sum[i] = sum[i] * fade + exp_sum(row, row, whole, m);
+      zero(row + whole, n - whole);
       top[i] = m;
       if (j0) for (int d = 0; d < D; d++) o[i * STRIDE + d] *= fade;
     }
@@ -832,8 +840,8 @@ static void attend(const int *a, int chunk) {
   float *y = F(A_O) + ((ptrdiff_t)batch * TQ + i0) * a[A_LDO] + column;
   float *lse = F(A_LSE) + (ptrdiff_t)head * TQ + i0;
   for (int i = 0; i < rows; i++) {
-    float z = 1.0f / sum[i];
-    for (int d = 0; d < D; d++) y[(ptrdiff_t)i * a[A_LDO] + d] = o[i * STRIDE + d] * z;
+    float z = 1.0f / sum[i], *restrict to = y + (ptrdiff_t)i * a[A_LDO];
+    for (int d = 0; d < D; d++) to[d] = o[i * STRIDE + d] * z;
     lse[i] = top[i] + log_(sum[i]);
   }
 }
@@ -844,6 +852,7 @@ static void attend_back(const int *a, int head) {
   float dq[QROWS * STRIDE], delta[QROWS];
   const int H = a[A_HEADS], TQ = a[A_TQ], TK = a[A_TK], D = a[A_D], TP = a[A_TP];
   const int batch = head / H, column = head % H * D, ahead = TK - TQ;
+  const float scale = R(A_SCALE);
   const float *kt = F(A_KT) + (ptrdiff_t)head * D * TP, *vt = F(A_VT) + (ptrdiff_t)head * D * TP;
   const float *k = F(A_K) + (ptrdiff_t)batch * TK * a[A_LDK] + column;
   float *dk = F(A_DK) + (ptrdiff_t)batch * TK * a[A_LDDK] + column;
@@ -866,7 +875,7 @@ static void attend_back(const int *a, int head) {
       }
       const float *restrict x = F(A_Q) + (at + i) * a[A_LDQ] + column;
       const float *restrict z = F(A_DO) + (at + i) * a[A_LDDO] + column;
-      for (int d = 0; d < D; d++) qi[d] = x[d] * R(A_SCALE), gi[d] = z[d];
+      for (int d = 0; d < D; d++) qi[d] = x[d] * scale, gi[d] = z[d];
       delta[i] = dot_of(gi, F(A_O) + (at + i) * a[A_LDO] + column, D);
     }
     const int until = a[A_CAUSAL] ? MIN(TK, i0 + rows + ahead) : TK;
@@ -879,10 +888,11 @@ static void attend_back(const int *a, int head) {
         int seen = a[A_CAUSAL] ? MIN(n, i0 + i + ahead + 1 - j0) : n;
         if (i >= rows || seen < 0) seen = 0;
         const float z = seen ? lse[i] : 0.0f, e = delta[i];
-        for (int j = 0; j < seen; j++) {
-          pi[j] = exp_(pi[j] - z);
-          si[j] = pi[j] * (si[j] - e);
-        }
+        for (int j0 = 0; j0 < seen; j0 += LANES)
+          for (int j = j0; j < j0 + LANES; j++) {
+            pi[j] = exp_(pi[j] - z);
+            si[j] = pi[j] * (si[j] - e);
+          }
         for (int j = seen; j < MAX(wide, up(n, MR)); j++) pi[j] = si[j] = 0.0f;
       }
       multiply(0, s, k + (ptrdiff_t)j0 * a[A_LDK], a[A_LDK], dq, STRIDE, padded, D, n, j0 == 0);
@@ -891,7 +901,7 @@ static void attend_back(const int *a, int head) {
     }
     for (int i = 0; i < rows; i++) {
       float *restrict y = F(A_DQ) + (at + i) * a[A_LDDQ] + column;
-      for (int d = 0; d < D; d++) y[d] = dq[i * STRIDE + d] * R(A_SCALE);
+      for (int d = 0; d < D; d++) y[d] = dq[i * STRIDE + d] * scale;
     }
   }
 }
@@ -900,12 +910,17 @@ static void attend_back(const int *a, int head) {
 static void turn_heads(const int *a, int head) {  // x y heads T D ldx TP
   const int H = a[2], T = a[3], D = a[4], ld = a[5], TP = a[6];
   const float *x = F(0) + (ptrdiff_t)(head / H) * T * ld + head % H * D;
-  float *restrict y = F(1) + (ptrdiff_t)head * D * TP;
+  float *y = F(1) + (ptrdiff_t)head * D * TP;
   for (int j0 = 0; j0 < TP; j0 += 16)
-    for (int d = 0; d < D; d++)
-      if (j0 + 16 <= T) for (int j = j0; j < j0 + 16; j++) y[d * TP + j] = x[(ptrdiff_t)j * ld + d];
-      else for (int j = j0; j < MIN(TP, j0 + 16); j++)
-        y[d * TP + j] = j < T ? x[(ptrdiff_t)j * ld + d] : 0.0f;
+    for (int d0 = 0; d0 < D; d0 += 16) {
+      const int n = MIN(16, T - j0), m = MIN(16, D - d0);
+      float square[16][16];
+      for (int j = 0; j < 16; j++)
+        if (j < n && m == 16) for (int d = 0; d < 16; d++) square[d][j] = x[(j0 + j) * ld + d0 + d];
+        else for (int d = 0; d < m; d++) square[d][j] = j < n ? x[(j0 + j) * ld + d0 + d] : 0.0f;
+      for (int d = 0; d < m; d++)
+        for (int j = 0; j < 16; j++) y[(d0 + d) * TP + j0 + j] = square[d][j];
+    }
 }
 
 // ---------------------------------------------------------------- 3x3 convolution on 8x8 boards
