@@ -326,7 +326,7 @@ function findEnd(scanner: Scanner): boolean {
       if (bytes[i] !== OPEN_BRACKET) continue;
       const found = tagStartsAt(scanner, i);
       if (found < 0 && !final) return false;
-      if (found > 0 && !isInComment(scanner, at, i)) break;
+      if (found !== 0 && !isInComment(scanner, at, i)) break;
     }
   }
   scanner.end = scanner.next = at;

@@ -203,10 +203,19 @@ async function* through(
   name: string,
 ): AsyncGenerator<Uint8Array> {
   let failure: unknown;
-  const source = Readable.from(bytes, { objectMode: true, highWaterMark: 1 });
+  // An error of the source waits until what came before it has been decoded.
+  const whole = async function* () {
+    try {
+      yield* bytes;
+    } catch (error) {
+      failure = error;
+    }
+  };
+  const source = Readable.from(whole(), { objectMode: true, highWaterMark: 1 });
   pipeline(source, decoder, (error) => failure ??= error);
   try {
     yield* decoder;
+    if (failure) throw failure;
   } catch (error) {
     failure ??= error;
     const message = failure instanceof Error ? failure.message : String(failure);
