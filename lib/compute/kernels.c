@@ -48,10 +48,11 @@ INLINE int float_bits(float f) {
 #define INFINITE bits_float(0x7f800000)
 #define NOT_A_NUMBER bits_float(0x7fc00000)
 
-// exp(x) = 2^n e^r, |r| <= ln2/2; the polynomial of Cephes' expf, error under 1 ulp or so.
+// exp(x) = 2^n e^r, |r| <= ln2/2; the polynomial of Cephes' expf, error under 1 ulp or so. Below
+// -87.3 it is 0: numbers under 1.2e-38 would cost a hundred cycles each.
 INLINE float exp_(float x) {
   float c = x > 89.0f ? 89.0f : x;
-  c = c < -104.0f ? -104.0f : c;
+  c = c < -87.3f ? -87.3f : c;
   c = x == x ? c : 0.0f;
   float t = c * 1.44269504088896341f + 12582912.0f;  // round to nearest by the 1.5 * 2^23 trick
   int n = float_bits(t) - 0x4b400000;
@@ -67,6 +68,7 @@ INLINE float exp_(float x) {
   p = p * r * r + r + 1.0f;
   int half = n >> 1;  // two factors, so that neither overflows when the result does not
   p = p * bits_float((half + 127) << 23) * bits_float((n - half + 127) << 23);
+  p = x < -87.3f ? 0.0f : p;
   return x == x ? p : x;
 }
 
@@ -143,8 +145,8 @@ INLINE float sqrt_(float x) { return __builtin_sqrtf(x); }
 
 #define PLUS(x, y) ((x) + (y))
 #define TIMES(x, y) ((x) * (y))
-#define LARGER(x, y) ((x) > (y) || (x) != (x) ? (x) : (y))
-#define SMALLER(x, y) ((x) < (y) || (x) != (x) ? (x) : (y))
+#define LARGER(x, y) ((((x) > (y)) | ((x) != (x))) ? (x) : (y))  // NaN if either is
+#define SMALLER(x, y) ((((x) < (y)) | ((x) != (x))) ? (x) : (y))
 
 #define REDUCER(name, start, op, term)                                 \
   static float name(const float *restrict x, int n, float of) {        \
@@ -179,17 +181,17 @@ static float dot_of(const float *restrict x, const float *restrict y, int n) {
   return s[0];
 }
 
-// y[i] = exp(x[i] - m); returns the sum.
+// y[i] = exp(x[i] - m); returns the sum. y may be x, hence the copy that shows the compiler that
+// 16 can be taken at once.
 static float exp_sum(float *y, const float *x, int n, float m) {
-  float s[LANES];
+  float s[LANES], e[LANES];
   for (int i = 0; i < LANES; i++) s[i] = 0.0f;
   int j = 0;
-  for (; j + LANES <= n; j += LANES)
-    for (int i = 0; i < LANES; i++) {
-      float e = exp_(x[j + i] - m);
-      y[j + i] = e;
-      s[i] += e;
-    }
+  for (; j + LANES <= n; j += LANES) {
+    for (int i = 0; i < LANES; i++) e[i] = exp_(x[j + i] - m);
+    for (int i = 0; i < LANES; i++) s[i] += e[i];
+    for (int i = 0; i < LANES; i++) y[j + i] = e[i];
+  }
   for (int i = 0; j + i < n; i++) {
     float e = exp_(x[j + i] - m);
     y[j + i] = e;
@@ -804,9 +806,13 @@ static void attend(const int *a, int chunk) {
   const float *x = F(A_Q) + ((ptrdiff_t)batch * TQ + i0) * a[A_LDQ] + column;
   const float *kt = F(A_KT) + (ptrdiff_t)head * D * TP;
   const float *v = F(A_V) + (ptrdiff_t)batch * TK * a[A_LDV] + column;
-  for (int i = 0; i < padded; i++)
-    for (int d = 0; d < D; d++)
-      q[i * STRIDE + d] = i < rows ? x[(ptrdiff_t)i * a[A_LDQ] + d] * R(A_SCALE) : 0.0f;
+  const float scale = R(A_SCALE);
+  for (int i = 0; i < padded; i++) {
+    const float *restrict from = x + (ptrdiff_t)i * a[A_LDQ];
+    float *restrict to = q + i * STRIDE;
+    if (i < rows) for (int d = 0; d < D; d++) to[d] = from[d] * scale;
+    else zero(to, D);
+  }
   for (int i = 0; i < padded; i++) top[i] = -INFINITE, sum[i] = 0.0f;
   const int until = a[A_CAUSAL] ? MIN(TK, i0 + rows + ahead) : TK;
   for (int j0 = 0; j0 < until; j0 += KB) {
@@ -819,11 +825,13 @@ static void attend(const int *a, int chunk) {
         zero(row, n);
         continue;
       }
-      float m = max_of(row, seen, 0.0f);
+      const int whole = up(seen, LANES);  // no odd ends, which would go one by one
+      for (int j = seen; j < whole; j++) row[j] = -INFINITE;
+      float m = max_of(row, whole, 0.0f);
       m = LARGER(m, top[i]);
       float fade = exp_(top[i] - m);
-      sum[i] = sum[i] * fade + exp_sum(row, row, seen, m);
-      zero(row + seen, n - seen);
+      sum[i] = sum[i] * fade + exp_sum(row, row, whole, m);
+      zero(row + whole, n - whole);
       top[i] = m;
       if (j0) for (int d = 0; d < D; d++) o[i * STRIDE + d] *= fade;
     }
@@ -832,8 +840,8 @@ static void attend(const int *a, int chunk) {
   float *y = F(A_O) + ((ptrdiff_t)batch * TQ + i0) * a[A_LDO] + column;
   float *lse = F(A_LSE) + (ptrdiff_t)head * TQ + i0;
   for (int i = 0; i < rows; i++) {
-    float z = 1.0f / sum[i];
-    for (int d = 0; d < D; d++) y[(ptrdiff_t)i * a[A_LDO] + d] = o[i * STRIDE + d] * z;
+    float z = 1.0f / sum[i], *restrict to = y + (ptrdiff_t)i * a[A_LDO];
+    for (int d = 0; d < D; d++) to[d] = o[i * STRIDE + d] * z;
     lse[i] = top[i] + log_(sum[i]);
   }
 }
@@ -844,6 +852,7 @@ static void attend_back(const int *a, int head) {
   float dq[QROWS * STRIDE], delta[QROWS];
   const int H = a[A_HEADS], TQ = a[A_TQ], TK = a[A_TK], D = a[A_D], TP = a[A_TP];
   const int batch = head / H, column = head % H * D, ahead = TK - TQ;
+  const float scale = R(A_SCALE);
   const float *kt = F(A_KT) + (ptrdiff_t)head * D * TP, *vt = F(A_VT) + (ptrdiff_t)head * D * TP;
   const float *k = F(A_K) + (ptrdiff_t)batch * TK * a[A_LDK] + column;
   float *dk = F(A_DK) + (ptrdiff_t)batch * TK * a[A_LDDK] + column;
@@ -866,7 +875,7 @@ static void attend_back(const int *a, int head) {
       }
       const float *restrict x = F(A_Q) + (at + i) * a[A_LDQ] + column;
       const float *restrict z = F(A_DO) + (at + i) * a[A_LDDO] + column;
-      for (int d = 0; d < D; d++) qi[d] = x[d] * R(A_SCALE), gi[d] = z[d];
+      for (int d = 0; d < D; d++) qi[d] = x[d] * scale, gi[d] = z[d];
       delta[i] = dot_of(gi, F(A_O) + (at + i) * a[A_LDO] + column, D);
     }
     const int until = a[A_CAUSAL] ? MIN(TK, i0 + rows + ahead) : TK;
@@ -879,10 +888,11 @@ static void attend_back(const int *a, int head) {
         int seen = a[A_CAUSAL] ? MIN(n, i0 + i + ahead + 1 - j0) : n;
         if (i >= rows || seen < 0) seen = 0;
         const float z = seen ? lse[i] : 0.0f, e = delta[i];
-        for (int j = 0; j < seen; j++) {
-          pi[j] = exp_(pi[j] - z);
-          si[j] = pi[j] * (si[j] - e);
-        }
+        for (int j0 = 0; j0 < seen; j0 += LANES)
+          for (int j = j0; j < j0 + LANES; j++) {
+            pi[j] = exp_(pi[j] - z);
+            si[j] = pi[j] * (si[j] - e);
+          }
         for (int j = seen; j < MAX(wide, up(n, MR)); j++) pi[j] = si[j] = 0.0f;
       }
       multiply(0, s, k + (ptrdiff_t)j0 * a[A_LDK], a[A_LDK], dq, STRIDE, padded, D, n, j0 == 0);
@@ -891,7 +901,7 @@ static void attend_back(const int *a, int head) {
     }
     for (int i = 0; i < rows; i++) {
       float *restrict y = F(A_DQ) + (at + i) * a[A_LDDQ] + column;
-      for (int d = 0; d < D; d++) y[d] = dq[i * STRIDE + d] * R(A_SCALE);
+      for (int d = 0; d < D; d++) y[d] = dq[i * STRIDE + d] * scale;
     }
   }
 }
@@ -900,12 +910,241 @@ static void attend_back(const int *a, int head) {
 static void turn_heads(const int *a, int head) {  // x y heads T D ldx TP
   const int H = a[2], T = a[3], D = a[4], ld = a[5], TP = a[6];
   const float *x = F(0) + (ptrdiff_t)(head / H) * T * ld + head % H * D;
-  float *restrict y = F(1) + (ptrdiff_t)head * D * TP;
+  float *y = F(1) + (ptrdiff_t)head * D * TP;
   for (int j0 = 0; j0 < TP; j0 += 16)
-    for (int d = 0; d < D; d++)
-      if (j0 + 16 <= T) for (int j = j0; j < j0 + 16; j++) y[d * TP + j] = x[(ptrdiff_t)j * ld + d];
-      else for (int j = j0; j < MIN(TP, j0 + 16); j++)
-        y[d * TP + j] = j < T ? x[(ptrdiff_t)j * ld + d] : 0.0f;
+    for (int d0 = 0; d0 < D; d0 += 16) {
+      const int n = MIN(16, T - j0), m = MIN(16, D - d0);
+      float square[16][16];
+      for (int j = 0; j < 16; j++)
+        if (j < n && m == 16) for (int d = 0; d < 16; d++) square[d][j] = x[(j0 + j) * ld + d0 + d];
+        else for (int d = 0; d < m; d++) square[d][j] = j < n ? x[(j0 + j) * ld + d0 + d] : 0.0f;
+      for (int d = 0; d < m; d++)
+        for (int j = 0; j < 16; j++) y[(d0 + d) * TP + j0 + j] = square[d][j];
+    }
+}
+
+// ---------------------------------------------------------------- 3x3 convolution on 8x8 boards
+
+// Winograd's F(4x4, 3x3) (Lavin and Gray 2016, arXiv:1509.09308): a board is four tiles of 4x4
+// outputs, each from 6x6 inputs; 36 products a tile and pair of channels instead of 144. The
+// products are 36 matrix products over the tiles of a few boards that stay in the L2 cache.
+// Transforms go over 16 channels at a time. Points 0, 1, -1, 2, -2, infinity.
+#define W_SCRATCH (36 * 4096)                // numbers: tiles * (C + D) * 36
+#define W_SLACK (16 * 1024)                  // what the product may read beyond
+
+// The 36 (or 9, or 16) values of 16 channels, as rows of 16.
+#define EACH_LANE for (int i = 0; i < 16; i++)
+#define AT1(x, j) x[(j) * step + i]
+
+INLINE void points_of_input(float *restrict o, int out, const float *restrict d, int step) {
+  EACH_LANE {
+    float d1 = AT1(d, 1), d2 = AT1(d, 2), d3 = AT1(d, 3), d4 = AT1(d, 4);
+    float a = d4 - 4.0f * d2, b = d3 - 4.0f * d1, c = d4 - d2, e = 2.0f * (d3 - d1);
+    o[i] = 4.0f * AT1(d, 0) - 5.0f * d2 + d4;
+    o[out + i] = a + b;
+    o[2 * out + i] = a - b;
+    o[3 * out + i] = c + e;
+    o[4 * out + i] = c - e;
+    o[5 * out + i] = 4.0f * d1 - 5.0f * d3 + AT1(d, 5);
+  }
+}
+INLINE void output_of_points(float *restrict o, int out, const float *restrict m, int step) {
+  EACH_LANE {
+    float p = AT1(m, 1) + AT1(m, 2), q = AT1(m, 1) - AT1(m, 2);
+    float r = AT1(m, 3) + AT1(m, 4), t = AT1(m, 3) - AT1(m, 4);
+    o[i] = AT1(m, 0) + p + r;
+    o[out + i] = q + 2.0f * t;
+    o[2 * out + i] = p + 4.0f * r;
+    o[3 * out + i] = q + 8.0f * t + AT1(m, 5);
+  }
+}
+INLINE void points_of_output(float *restrict o, int out, const float *restrict y, int step) {
+  EACH_LANE {
+    float even = AT1(y, 0) + AT1(y, 2), odd = AT1(y, 1) + AT1(y, 3);
+    float far = AT1(y, 0) + 4.0f * AT1(y, 2), away = 2.0f * AT1(y, 1) + 8.0f * AT1(y, 3);
+    o[i] = AT1(y, 0);
+    o[out + i] = even + odd;
+    o[2 * out + i] = even - odd;
+    o[3 * out + i] = far + away;
+    o[4 * out + i] = far - away;
+    o[5 * out + i] = AT1(y, 3);
+  }
+}
+INLINE void points_of_taps(float *restrict o, int out, const float *restrict g, int step) {
+  EACH_LANE {
+    float g0 = AT1(g, 0), g1 = AT1(g, 1), g2 = AT1(g, 2);
+    float a = (g0 + g2) * (-1.0f / 6.0f), b = g1 * (-1.0f / 6.0f);
+    float c = g0 * (1.0f / 24.0f) + g2 * (1.0f / 6.0f), d = g1 * (1.0f / 12.0f);
+    o[i] = 0.25f * g0;
+    o[out + i] = a + b;
+    o[2 * out + i] = a - b;
+    o[3 * out + i] = c + d;
+    o[4 * out + i] = c - d;
+    o[5 * out + i] = g2;
+  }
+}
+INLINE void taps_of_points(float *restrict o, int out, const float *restrict u, int step) {
+  EACH_LANE {
+    float p = (AT1(u, 1) + AT1(u, 2)) * (1.0f / 6.0f), r = AT1(u, 3) + AT1(u, 4);
+    o[i] = 0.25f * AT1(u, 0) - p + r * (1.0f / 24.0f);
+    o[out + i] = (AT1(u, 2) - AT1(u, 1)) * (1.0f / 6.0f) + (AT1(u, 3) - AT1(u, 4)) * (1.0f / 12.0f);
+    o[2 * out + i] = r * (1.0f / 6.0f) - p + AT1(u, 5);
+  }
+}
+// The transform both ways: [from, from] rows of 16 at x to [to, to] at y.
+#define BOTH_WAYS(transform, y, x, from, to)                                                  \
+  {                                                                                           \
+    float half[to * from * 16];                                                               \
+    for (int k = 0; k < from; k++) transform(half + k * 16, from * 16, (x) + k * 16, from * 16); \
+    for (int k = 0; k < to; k++) transform((y) + k * to * 16, 16, half + k * from * 16, 16);  \
+  }
+
+// One tile's 6x6 inputs of n channels, transformed, to v[point * points + channel].
+static void tile_points(float *v, ptrdiff_t points, const float *board, int C, int tile, int n) {
+  float d[36 * 16], o[36 * 16];
+  const int y0 = tile / 2 * 4 - 1, x0 = tile % 2 * 4 - 1;
+  for (int k = 0; k < 36; k++) {
+    int y = y0 + k / 6, x = x0 + k % 6;
+    int on = y >= 0 && y < 8 && x >= 0 && x < 8;
+    const float *from = board + (y * 8 + x) * C;
+    if (on && n == 16) EACH_LANE d[k * 16 + i] = from[i];
+    else EACH_LANE d[k * 16 + i] = on && i < n ? from[i] : 0.0f;
+  }
+  BOTH_WAYS(points_of_input, o, d, 6, 6)
+  for (int k = 0; k < 36; k++) {
+    float *to = v + k * points;
+    if (n == 16) EACH_LANE to[i] = o[k * 16 + i];
+    else for (int i = 0; i < n; i++) to[i] = o[k * 16 + i];
+  }
+}
+
+// C[m, n] (+)= A B, A's rows (or, turned, columns) at any stride.
+INLINE void micro_at(int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                     float *c, ptrdiff_t ldc, int k, int rows, int cols, const int nv, int first) {
+  if (turned) micro(a, 1, stride, b, ldb, c, ldc, k, rows, cols, nv, first);
+  else micro(a, stride, 1, b, ldb, c, ldc, k, rows, cols, nv, first);
+}
+static void multiply_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                        float *c, ptrdiff_t ldc, int m, int n, int k, int first) {
+  for (int j = 0; j < n;) {
+    const int vectors = strip_of(n - j), cols = MIN(vectors * VL, n - j);
+    for (int i = 0; i < m; i += MR) {
+      const float *p = turned ? a + i : a + (ptrdiff_t)i * stride;
+      float *q = c + i * ldc + j;
+      const int rows = MIN(MR, m - i);
+      if (vectors == 1) micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 1, first);
+      else if (vectors == 2 || NV == 2)
+        micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 2, first);
+      else micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, NV, first);
+    }
+    j += cols;
+  }
+}
+
+enum { W_X, W_U, W_Y, W_C, W_D, W_BOARDS, W_GROUP, W_BIAS, W_GROUPS };
+
+// y = the convolution of a group of boards x with the transformed weights u[36, C, D].
+static void conv_boards(const int *a, int chunk) {
+  float scratch[W_SCRATCH + W_SLACK];
+  const int C = a[W_C], D = a[W_D], b0 = chunk * a[W_GROUP];
+  const int boards = MIN(a[W_GROUP], a[W_BOARDS] - b0), tiles = 4 * boards;
+  float *v = scratch, *m = scratch + 36 * tiles * C;
+  for (int b = 0; b < boards; b++)
+    for (int t = 0; t < 4; t++)
+      for (int c = 0; c < C; c += 16)
+        tile_points(v + (b * 4 + t) * C + c, (ptrdiff_t)tiles * C,
+                    F(W_X) + (ptrdiff_t)(b0 + b) * 64 * C + c, C, t, MIN(16, C - c));
+  for (int k = 0; k < 36; k++)
+    multiply_at(0, C, v + k * tiles * C, F(W_U) + (ptrdiff_t)k * C * D, D, m + k * tiles * D, D,
+                tiles, D, C, 1);
+  const float *bias = a[W_BIAS] ? F(W_BIAS) : 0;
+  for (int b = 0; b < boards; b++)
+    for (int t = 0; t < 4; t++)
+      for (int d = 0; d < D; d += 16) {
+        const int n = MIN(16, D - d);
+        float p[36 * 16], o[16 * 16];
+        const float *from = m + (b * 4 + t) * D + d;
+        for (int k = 0; k < 36; k++) {
+          if (n == 16) EACH_LANE p[k * 16 + i] = from[k * tiles * D + i];
+          else EACH_LANE p[k * 16 + i] = i < n ? from[k * tiles * D + i] : 0.0f;
+        }
+        {
+          float half[4 * 6 * 16];
+          for (int k = 0; k < 6; k++) output_of_points(half + k * 16, 6 * 16, p + k * 16, 6 * 16);
+          for (int k = 0; k < 4; k++) output_of_points(o + k * 4 * 16, 16, half + k * 6 * 16, 16);
+        }
+        float *to = F(W_Y) + ((ptrdiff_t)(b0 + b) * 64 + t / 2 * 32 + t % 2 * 4) * D + d;
+        for (int k = 0; k < 16; k++) {
+          float *y = to + (k / 4 * 8 + k % 4) * D;
+          for (int i = 0; i < n; i++) y[i] = o[k * 16 + i] + (bias ? bias[d + i] : 0.0f);
+        }
+      }
+}
+
+// The gradient by the transformed weights, of one of W_GROUPS equal parts of the boards:
+// y[part, 36, C, D]; x are the inputs, u here the outputs' gradient.
+static void conv_boards_weight(const int *a, int part) {
+  float scratch[W_SCRATCH + W_SLACK];
+  const int C = a[W_C], D = a[W_D], share = (a[W_BOARDS] + a[W_GROUPS] - 1) / a[W_GROUPS];
+  const int start = part * share, stop = MIN(a[W_BOARDS], start + share);
+  float *y = F(W_Y) + (ptrdiff_t)part * 36 * C * D;
+  if (start >= stop) zero(y, 36 * C * D);
+  for (int b0 = start; b0 < stop; b0 += a[W_GROUP]) {
+    const int boards = MIN(a[W_GROUP], stop - b0), tiles = 4 * boards;
+    float *v = scratch, *z = scratch + 36 * tiles * C;
+    for (int b = 0; b < boards; b++)
+      for (int t = 0; t < 4; t++) {
+        for (int c = 0; c < C; c += 16)
+          tile_points(v + (b * 4 + t) * C + c, (ptrdiff_t)tiles * C,
+                      F(W_X) + (ptrdiff_t)(b0 + b) * 64 * C + c, C, t, MIN(16, C - c));
+        for (int d = 0; d < D; d += 16) {
+          const int n = MIN(16, D - d);
+          float g[16 * 16], o[36 * 16], half[6 * 4 * 16];
+          const float *from =
+              F(W_U) + ((ptrdiff_t)(b0 + b) * 64 + t / 2 * 32 + t % 2 * 4) * D + d;
+          for (int k = 0; k < 16; k++)
+            EACH_LANE g[k * 16 + i] = i < n ? from[(k / 4 * 8 + k % 4) * D + i] : 0.0f;
+          for (int k = 0; k < 4; k++) points_of_output(half + k * 16, 4 * 16, g + k * 16, 4 * 16);
+          for (int k = 0; k < 6; k++) points_of_output(o + k * 6 * 16, 16, half + k * 4 * 16, 16);
+          float *to = z + (b * 4 + t) * D + d;
+          for (int k = 0; k < 36; k++)
+            for (int i = 0; i < n; i++) to[k * tiles * D + i] = o[k * 16 + i];
+        }
+      }
+    for (int k = 0; k < 36; k++)
+      multiply_at(1, C, v + k * tiles * C, z + k * tiles * D, D, y + (ptrdiff_t)k * C * D, D, C, D,
+                  tiles, b0 == start);
+  }
+}
+
+// w[3, 3, C, D] -> u[36, C, D]; one input channel a chunk.
+static void conv_points(const int *a, int c) {  // w u C D
+  const int C = a[2], D = a[3];
+  for (int d = 0; d < D; d += 16) {
+    const int n = MIN(16, D - d);
+    float g[9 * 16], o[36 * 16], half[6 * 3 * 16];
+    for (int k = 0; k < 9; k++)
+      EACH_LANE g[k * 16 + i] = i < n ? F(0)[((ptrdiff_t)k * C + c) * D + d + i] : 0.0f;
+    for (int k = 0; k < 3; k++) points_of_taps(half + k * 16, 3 * 16, g + k * 16, 3 * 16);
+    for (int k = 0; k < 6; k++) points_of_taps(o + k * 6 * 16, 16, half + k * 3 * 16, 16);
+    for (int k = 0; k < 36; k++)
+      for (int i = 0; i < n; i++) F(1)[((ptrdiff_t)k * C + c) * D + d + i] = o[k * 16 + i];
+  }
+}
+
+// The way back for the gradient: u[36, C, D] -> w[3, 3, C, D].
+static void conv_taps(const int *a, int c) {  // u w C D
+  const int C = a[2], D = a[3];
+  for (int d = 0; d < D; d += 16) {
+    const int n = MIN(16, D - d);
+    float p[36 * 16], o[9 * 16], half[3 * 6 * 16];
+    for (int k = 0; k < 36; k++)
+      EACH_LANE p[k * 16 + i] = i < n ? F(0)[((ptrdiff_t)k * C + c) * D + d + i] : 0.0f;
+    for (int k = 0; k < 6; k++) taps_of_points(half + k * 16, 6 * 16, p + k * 16, 6 * 16);
+    for (int k = 0; k < 3; k++) taps_of_points(o + k * 3 * 16, 16, half + k * 6 * 16, 16);
+    for (int k = 0; k < 9; k++)
+      for (int i = 0; i < n; i++) F(1)[((ptrdiff_t)k * C + c) * D + d + i] = o[k * 16 + i];
+  }
 }
 
 // ---------------------------------------------------------------- loss, optimiser
@@ -1005,7 +1244,8 @@ typedef void kernel(const int *a, int chunk);
 static kernel *const kernels[] = {
     gemm, fill, transpose, copy_rows, gather, scatter_add, one_hot, cast, where, unary, binary,
     reduce_rows, reduce_part, sum_columns, arg_rows, softmax, norm, norm_back, attend, attend_back,
-    turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps};
+    turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps,
+    conv_boards, conv_boards_weight, conv_points, conv_taps};
 
 // One job at a time. A thread joins by counting itself in `active` and then seeing `open`; the
 // caller closes the job and waits until nobody is in it, so that nobody can meet the next one's

@@ -42,6 +42,10 @@ export const KERNELS = [
   "cross_entropy_back",
   "adamw",
   "flip_taps",
+  "conv_boards",
+  "conv_boards_weight",
+  "conv_points",
+  "conv_taps",
 ] as const;
 
 /** A kernel's name. */

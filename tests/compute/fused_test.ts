@@ -91,6 +91,18 @@ const CASES: Record<string, [Inputs, (...t: tf.Tensor[]) => tf.Tensor]> = {
     [[2, 8, 8, 32], [3, 3, 32, 20]],
     (x, w) => conv3x3(x, w),
   ],
+  "3×3 convolution 11 boards, 40 → 33": [
+    [[11, 8, 8, 40], [3, 3, 40, 33], [33]],
+    (x, w, b) => conv3x3(x, w, b),
+  ],
+  "3×3 convolution 1 board, 64 → 64": [
+    [[1, 8, 8, 64], [3, 3, 64, 64], [64]],
+    (x, w, b) => conv3x3(x, w, b),
+  ],
+  "3×3 convolution 1 board, 24 → 500": [
+    [[1, 8, 8, 24], [3, 3, 24, 500]],
+    (x, w) => conv3x3(x, w),
+  ],
   "cross-entropy with rows left out": [[[33, 17]], (x) => crossEntropy(x, targets(33, 17))],
   "cross-entropy among legal logits": [
     [[19, 1100]],
