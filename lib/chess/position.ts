@@ -90,7 +90,7 @@ export class Position {
   halfmoveClock = 0;
   /** The number of the full move, from 1; it grows after Black's moves. */
   fullmoveNumber = 1;
-  /** Is the side to move in check? */
+  /** Is the side to move in check? `play` and `undo` keep it right. */
   check = false;
 
   /** An empty board, to `put` pieces on; else use `startPosition`, `parseFen` or `copy`. */
@@ -103,7 +103,10 @@ export class Position {
     return this.cells[cellOf(square)];
   }
 
-  /** Puts a piece on an empty square, for building positions; `check` has to be set at the end. */
+  /**
+   * Puts a piece on an empty square, for building positions. When all stand and `turn` is set, call
+   * `isCheck`, which notes the check.
+   */
   put(square: Square, piece: number): void {
     this.add(cellOf(square), piece);
   }
@@ -202,8 +205,9 @@ export class Position {
     }
   }
 
-  /** Is the side to move in check? */
+  /** Is the side to move in check? Looks at the board; `check` knows it at once after `play`. */
   isCheck(): boolean {
+    this.check = this.isAttacked(this.cells[listOf(KING | (this.turn << 3))], this.turn ^ 1);
     return this.check;
   }
 
