@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Policy, States } from "./states.ts";
-import { sum } from "./stats.ts";
-import { sharpen } from "./temperature.ts";
+import type { Policy, States } from "@lib/analysis/states.ts";
+import { sum } from "@lib/analysis/stats.ts";
+import { sharpen } from "@lib/analysis/temperature.ts";
 
 /** r_x(f) = Σ_y f(y|x) r(x, y), one entry a state. */
 export function rewardPerState(states: States, policy: Policy): Float64Array {

@@ -9,8 +9,8 @@
  * @module
  */
 
-import { random, randomInteger } from "../random.ts";
-import { normalCdf, normalQuantile, studentQuantile } from "./distributions.ts";
+import { random, randomInteger } from "@lib/random.ts";
+import { normalCdf, normalQuantile, studentQuantile } from "@lib/analysis/quantiles.ts";
 
 /** An estimate with its interval (95 % unless said otherwise) and the number of independent units. */
 export interface Interval {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { averageOverStates, rewardPerState, temper } from "./reward.ts";
-import type { Policy, States } from "./states.ts";
-import { clusteredMean, exactly, type Interval, type Level } from "./stats.ts";
+import { averageOverStates, rewardPerState, temper } from "@lib/analysis/reward.ts";
+import type { Policy, States } from "@lib/analysis/states.ts";
+import { clusteredMean, exactly, type Interval, type Level } from "@lib/analysis/stats.ts";
 
 /** What an interval of the gap says. */
 export type Verdict = "transcends" | "does not transcend" | "undecided";

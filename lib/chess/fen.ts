@@ -4,7 +4,16 @@
  * @module
  */
 
-import { BLACK, cellOf, type Color, EMPTY, PAWN, Position, squareName, WHITE } from "./position.ts";
+import {
+  BLACK,
+  cellOf,
+  type Color,
+  EMPTY,
+  PAWN,
+  Position,
+  squareName,
+  WHITE,
+} from "@lib/chess/position.ts";
 
 /** The start position. */
 export const START_FEN = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1";

@@ -26,8 +26,8 @@ import {
   STEP,
   TO,
   WHITE,
-} from "./board.ts";
-import type { Position } from "./position.ts";
+} from "@lib/chess/board.ts";
+import type { Position } from "@lib/chess/position.ts";
 
 const pinAxis = new Uint8Array(SLOT); // scratch: the step, without sign, along which a piece is pinned
 const pinned = new Uint8Array(8);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { makeFen } from "./fen.ts";
-import { Position } from "./position.ts";
-import { explainSan, readSan } from "./san.ts";
+import { makeFen } from "@lib/chess/fen.ts";
+import { Position } from "@lib/chess/position.ts";
+import { explainSan, readSan } from "@lib/chess/san.ts";
 
 /** How a game ended: as PGN writes it; `*` is unknown or unfinished. */
 export type Result = "1-0" | "0-1" | "1/2-1/2" | "*";

@@ -9,8 +9,14 @@
  * @module
  */
 
-import { makeFen, parseFen } from "./fen.ts";
-import { type MoveReader, moveReader, readMoves, type Result, skipRemarks } from "./movetext.ts";
+import { makeFen, parseFen } from "@lib/chess/fen.ts";
+import {
+  type MoveReader,
+  moveReader,
+  readMoves,
+  type Result,
+  skipRemarks,
+} from "@lib/chess/movetext.ts";
 import {
   countLines,
   type GameSpan,
@@ -18,11 +24,11 @@ import {
   scanBlocks,
   type Scanner,
   tagRecord,
-} from "./pgn_scanner.ts";
-import { BLACK, type Move, type Position, startPosition } from "./position.ts";
-import { makeSan } from "./san.ts";
+} from "@lib/chess/pgn_scanner.ts";
+import { BLACK, type Move, type Position, startPosition } from "@lib/chess/position.ts";
+import { makeSan } from "@lib/chess/san.ts";
 
-export type { Result } from "./movetext.ts";
+export type { Result } from "@lib/chess/movetext.ts";
 
 /** A game as read from a PGN file. */
 export interface Game {

@@ -9,9 +9,9 @@
  * @module
  */
 
-import type { GameSpan } from "./pgn_tags.ts";
+import type { GameSpan } from "@lib/chess/pgn_tags.ts";
 
-export { type GameSpan, tagIs, tagNumber, tagRecord, tagText } from "./pgn_tags.ts";
+export { type GameSpan, tagIs, tagNumber, tagRecord, tagText } from "@lib/chess/pgn_tags.ts";
 
 const BLOCK = 1 << 20;
 /** The longest game that is read, in bytes; a longer one is an error of its own. */

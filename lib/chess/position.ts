@@ -36,7 +36,7 @@ import {
   WHITE,
   ZOBRIST_HIGH,
   ZOBRIST_LOW,
-} from "./board.ts";
+} from "@lib/chess/board.ts";
 
 export {
   BISHOP,
@@ -61,8 +61,8 @@ export {
   squareName,
   squareOf,
   WHITE,
-} from "./board.ts";
-export { generateLegalMoves, legalMoves, terminalState } from "./moves.ts";
+} from "@lib/chess/board.ts";
+export { generateLegalMoves, legalMoves, terminalState } from "@lib/chess/moves.ts";
 
 /**
  * A chess position. Mutable: `play` and `undo` change it in place.

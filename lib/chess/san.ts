@@ -4,7 +4,7 @@
  * @module
  */
 
-import { makeFen } from "./fen.ts";
+import { makeFen } from "@lib/chess/fen.ts";
 import {
   cellOf,
   EMPTY,
@@ -24,7 +24,7 @@ import {
   squareName,
   squareOf,
   WHITE,
-} from "./position.ts";
+} from "@lib/chess/position.ts";
 
 /** What `readSan` returns instead of a move. */
 export const UNREADABLE = -1, ILLEGAL = -2, AMBIGUOUS = -3;

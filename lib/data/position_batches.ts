@@ -10,7 +10,7 @@ import type { BatchPlace } from "@lib/data/draw.ts";
 import { checkPlace, checkSteps, drawItems, VALIDATION_SEED } from "@lib/data/draw.ts";
 import type { Games } from "@lib/data/games.ts";
 import { replay, startOf } from "@lib/data/games.ts";
-import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/model/board_encoding.ts";
+import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/data/board_encoding.ts";
 import { hashText } from "@lib/random.ts";
 
 const POSITIONS = hashText("positions");
@@ -99,7 +99,7 @@ const scratch = new Uint16Array(MAX_MOVES);
  * import { positionBatch } from "@lib/data/batches.ts";
  * import { collectGames, gameRow } from "@lib/data/games.ts";
  * import { packMove } from "@lib/chess/position.ts";
- * import { BOARD_SIZE } from "@lib/model/board_encoding.ts";
+ * import { BOARD_SIZE } from "@lib/data/board_encoding.ts";
  * import assert from "node:assert/strict";
  *
  * const game = gameRow({ headers: {}, moves: [packMove(12, 28), packMove(52, 36)], result: "1-0" });

@@ -16,9 +16,16 @@ import {
   terminalState,
   WHITE,
 } from "@lib/chess/position.ts";
-import type { Distribution } from "@lib/play/distribution.ts";
+import type { Distribution } from "@lib/analysis/distribution.ts";
 import { type Random, random, randomInteger, randomNormal } from "@lib/random.ts";
-import { COMMON, type Judgement, scoreMoves, TERMS, VALUES, type Weights } from "./crowd_score.ts";
+import {
+  COMMON,
+  type Judgement,
+  scoreMoves,
+  TERMS,
+  VALUES,
+  type Weights,
+} from "@lib/experts/crowd_score.ts";
 
 /** A simulated player. */
 export interface CrowdPlayer extends Judgement {

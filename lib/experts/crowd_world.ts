@@ -8,8 +8,8 @@
 import { legalMoves, type Position, startPosition } from "@lib/chess/position.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import { checkStates, type Policy, type States } from "@lib/analysis/states.ts";
-import { type CrowdPlayer, crowdPolicy, simulateGames } from "./crowd.ts";
-import { scoreMoves } from "./crowd_score.ts";
+import { type CrowdPlayer, crowdPolicy, simulateGames } from "@lib/experts/crowd.ts";
+import { scoreMoves } from "@lib/experts/crowd_score.ts";
 
 /** Positions of a crowd's games with the reward of every legal move. */
 export interface CrowdWorld {

@@ -13,10 +13,10 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { conv3x3, linear, relu } from "../compute/ops.ts";
-import { PLANES, POLICY_SIZE } from "./board_encoding.ts";
-import { norm, normParameters } from "./chessformer.ts";
-import { initialise, type Parameter, type Params } from "./params.ts";
+import { conv3x3, linear, relu } from "@lib/compute/ops.ts";
+import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
+import { norm, normParameters } from "@lib/model/chessformer.ts";
+import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
 /** BoardNet's configuration. */
 export const BoardNetConfig = z.strictObject({
@@ -86,7 +86,7 @@ export function initBoardNet(config: BoardNetConfig, seed: number): Params {
  *
  * ```ts
  * import { BoardNetConfig, boardNetShape, forward, initBoardNet } from "@lib/model/boardnet.ts";
- * import { PLANES } from "@lib/model/board_encoding.ts";
+ * import { PLANES } from "@lib/data/board_encoding.ts";
  * import * as tf from "@tensorflow/tfjs";
  * import assert from "node:assert/strict";
  *

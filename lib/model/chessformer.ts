@@ -9,8 +9,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { attention, embedding, gelu, layerNorm, linear } from "../compute/ops.ts";
-import { initialise, type Parameter, type Params } from "./params.ts";
+import { attention, embedding, gelu, layerNorm, linear } from "@lib/compute/ops.ts";
+import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
 /** ChessFormer's configuration. */
 export const ChessFormerConfig = z.strictObject({

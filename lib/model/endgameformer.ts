@@ -14,10 +14,15 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { type Move, moveFrom, moveTo, type Position } from "../chess/position.ts";
-import { embedding, linear, relu } from "../compute/ops.ts";
-import { norm, normParameters, transformer, transformerParameters } from "./chessformer.ts";
-import { initialise, type Parameter, type Params } from "./params.ts";
+import { type Move, moveFrom, moveTo, type Position } from "@lib/chess/position.ts";
+import { embedding, linear, relu } from "@lib/compute/ops.ts";
+import {
+  norm,
+  normParameters,
+  transformer,
+  transformerParameters,
+} from "@lib/model/chessformer.ts";
+import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
 /** The endgame transformer's configuration. */
 export const EndgameFormerConfig = z.strictObject({

@@ -6,7 +6,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { hashText, random, randomNormal } from "../random.ts";
+import { hashText, random, randomNormal } from "@lib/random.ts";
 
 /** Tensors by name. */
 export type Params = Readonly<Record<string, tf.Tensor>>;

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Policy } from "@lib/analysis/states.ts";
 import { legalMoves, type Position } from "@lib/chess/position.ts";
 import { type EndgameWorld, positionOf } from "@lib/experts/endgame.ts";
-import { BOARD_SIZE, encodeBoard, PLANES, policyIndex } from "@lib/model/board_encoding.ts";
+import { BOARD_SIZE, encodeBoard, PLANES, policyIndex } from "@lib/data/board_encoding.ts";
 import { type BoardNetConfig, forward as boardLogits } from "@lib/model/boardnet.ts";
 import {
   encodePieces,
@@ -18,7 +18,7 @@ import {
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import type { Model } from "@lib/model/model.ts";
-import type { Distribution } from "@lib/play/distribution.ts";
+import type { Distribution } from "@lib/analysis/distribution.ts";
 
 /** Positions that are evaluated together: large enough for speed, small in memory. */
 const CHUNK = 256;

@@ -19,7 +19,7 @@ import {
 import { type ChessFormerConfig, lastHidden } from "@lib/model/chessformer.ts";
 import type { Model } from "@lib/model/model.ts";
 import { softmaxAt } from "@lib/model/policy.ts";
-import type { Distribution } from "@lib/play/distribution.ts";
+import type { Distribution } from "@lib/analysis/distribution.ts";
 
 /** Tokens that are evaluated together: large enough for speed, small in memory. */
 const CHUNK = 8192;

@@ -6,12 +6,12 @@
 
 import { basename, isAbsolute, join } from "node:path";
 import * as Plot from "@observablehq/plot";
-import { RESULTS } from "../paths.ts";
-import { live } from "./display.ts";
-import { figure, PALETTE } from "./figure.ts";
-import { delay, type Job } from "./job.ts";
-import { forgetOldStop, stopPoint } from "./kernel.ts";
-import type { Picture } from "./svg.ts";
+import { RESULTS } from "@lib/paths.ts";
+import { live } from "@lib/notebook/display.ts";
+import { figure, PALETTE } from "@lib/notebook/figure.ts";
+import { delay, type Job } from "@lib/notebook/job.ts";
+import { forgetOldStop, stopPoint } from "@lib/notebook/kernel.ts";
+import type { Picture } from "@lib/notebook/svg.ts";
 
 /** A line of `metrics.jsonl`: the step and what was measured at it. */
 export type Metrics = Readonly<Record<string, number>> & { readonly step: number };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { makeFen, parseFen } from "../chess/fen.ts";
+import { makeFen, parseFen } from "@lib/chess/fen.ts";
 import {
   EMPTY,
   type Move,
@@ -13,11 +13,11 @@ import {
   Position,
   type Square,
   squareName,
-} from "../chess/position.ts";
-import { escapeMarkup } from "./display.ts";
-import { PALETTE } from "./figure.ts";
-import { FONT, textWidth, wrapText } from "./fonts.ts";
-import { type Picture, picture } from "./svg.ts";
+} from "@lib/chess/position.ts";
+import { escapeMarkup } from "@lib/notebook/display.ts";
+import { PALETTE } from "@lib/notebook/figure.ts";
+import { FONT, textWidth, wrapText } from "@lib/notebook/fonts.ts";
+import { type Picture, picture } from "@lib/notebook/svg.ts";
 
 /** An arrow over the board. */
 export interface Arrow {

@@ -7,9 +7,9 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ROOT } from "../paths.ts";
-import { type Notebook, readNotebook, textOf } from "./ipynb.ts";
-import { hasTag } from "./runner.ts";
+import { ROOT } from "@lib/paths.ts";
+import { type Notebook, readNotebook, textOf } from "@lib/notebook/ipynb.ts";
+import { hasTag } from "@lib/notebook/runner.ts";
 
 /** Something wrong in a notebook. */
 export interface Fault {

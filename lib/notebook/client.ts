@@ -14,9 +14,9 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { ROOT } from "../paths.ts";
-import type { Output } from "./ipynb.ts";
-import { connectZmtp, type Frames, type ZmtpConnection } from "./zmtp.ts";
+import { ROOT } from "@lib/paths.ts";
+import type { Output } from "@lib/notebook/ipynb.ts";
+import { connectZmtp, type Frames, type ZmtpConnection } from "@lib/notebook/zmtp.ts";
 
 /** What became of a cell. */
 export interface Execution {

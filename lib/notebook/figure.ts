@@ -5,11 +5,11 @@
  */
 
 import * as Plot from "@observablehq/plot";
-import { plotDocument } from "./dom.ts";
-import { escapeMarkup } from "./display.ts";
-import { FONT, textWidth, wrapText } from "./fonts.ts";
-import { drawLegend } from "./legend.ts";
-import { type Picture, picture } from "./svg.ts";
+import { plotDocument } from "@lib/notebook/dom.ts";
+import { escapeMarkup } from "@lib/notebook/display.ts";
+import { FONT, textWidth, wrapText } from "@lib/notebook/fonts.ts";
+import { drawLegend } from "@lib/notebook/legend.ts";
+import { type Picture, picture } from "@lib/notebook/svg.ts";
 
 /**
  * Eight colours that people with any colour vision tell apart (Okabe and Ito, "Color Universal

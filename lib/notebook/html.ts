@@ -8,9 +8,9 @@ import hljs from "highlight.js/lib/core";
 import typescript from "highlight.js/lib/languages/typescript";
 import { parseHTML } from "linkedom";
 import { Marked } from "marked";
-import { escapeMarkup } from "./display.ts";
-import { type Cell, type Notebook, type Output, textOf } from "./ipynb.ts";
-import { hasTag } from "./runner.ts";
+import { escapeMarkup } from "@lib/notebook/display.ts";
+import { type Cell, type Notebook, type Output, textOf } from "@lib/notebook/ipynb.ts";
+import { hasTag } from "@lib/notebook/runner.ts";
 
 let highlighter: typeof hljs | undefined;
 

@@ -5,8 +5,8 @@
  */
 
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../files.ts";
-import { NOTEBOOKS } from "../paths.ts";
+import { writeFileAtomic } from "@lib/files.ts";
+import { NOTEBOOKS } from "@lib/paths.ts";
 
 /** One output of a code cell. */
 export type Output =

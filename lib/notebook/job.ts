@@ -6,9 +6,9 @@
  */
 
 import { join } from "node:path";
-import { ROOT } from "../paths.ts";
-import { live } from "./display.ts";
-import { stopPoint } from "./kernel.ts";
+import { ROOT } from "@lib/paths.ts";
+import { live } from "@lib/notebook/display.ts";
+import { stopPoint } from "@lib/notebook/kernel.ts";
 
 /** A task that runs. */
 export interface Job {

@@ -9,7 +9,13 @@
  * @module
  */
 
-import { beforeBroadcast, broadcast, describe, insideKernel, isDisplayable } from "./display.ts";
+import {
+  beforeBroadcast,
+  broadcast,
+  describe,
+  insideKernel,
+  isDisplayable,
+} from "@lib/notebook/display.ts";
 
 /** The error that ends a cell after Stop: everything computed before stays. */
 export class Interrupted extends Error {

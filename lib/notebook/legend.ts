@@ -6,9 +6,9 @@
 
 import type * as Plot from "@observablehq/plot";
 import { ticks } from "d3-array";
-import { escapeMarkup } from "./display.ts";
-import { textWidth } from "./fonts.ts";
-import { formatNumber, writeFixed } from "./table.ts";
+import { escapeMarkup } from "@lib/notebook/display.ts";
+import { textWidth } from "@lib/notebook/fonts.ts";
+import { formatNumber, writeFixed } from "@lib/notebook/table.ts";
 
 /** Where a legend stands and how wide it may be, in pixels. */
 export interface LegendBox {

@@ -14,19 +14,25 @@
  * @module
  */
 
-import { mendKernel } from "./kernel.ts";
+import { mendKernel } from "@lib/notebook/kernel.ts";
 
 export * as Plot from "@observablehq/plot";
-export { html, type Live, live, markdown, show } from "./display.ts";
-export { figure, type FigureOptions, PALETTE } from "./figure.ts";
-export { Interrupted, stopPoint, stopSignal } from "./kernel.ts";
-export { band, curve, type IntervalOptions, reference, whiskers } from "./marks.ts";
-export { type Arrow, board, type BoardOptions, policyArrows } from "./board.ts";
-export { attach, type AttachOptions, lossFigure, type Metrics, readMetrics } from "./attach.ts";
-export { type Job, launch, watch } from "./job.ts";
-export { trainRuns, type TrainRunsOptions } from "./training.ts";
-export { clock, progress, progressLine, type ProgressOptions } from "./progress.ts";
-export type { Picture } from "./svg.ts";
-export { formatNumber, table, type TableOptions } from "./table.ts";
+export { html, type Live, live, markdown, show } from "@lib/notebook/display.ts";
+export { figure, type FigureOptions, PALETTE } from "@lib/notebook/figure.ts";
+export { Interrupted, stopPoint, stopSignal } from "@lib/notebook/kernel.ts";
+export { band, curve, type IntervalOptions, reference, whiskers } from "@lib/notebook/marks.ts";
+export { type Arrow, board, type BoardOptions, policyArrows } from "@lib/notebook/board.ts";
+export {
+  attach,
+  type AttachOptions,
+  lossFigure,
+  type Metrics,
+  readMetrics,
+} from "@lib/notebook/attach.ts";
+export { type Job, launch, watch } from "@lib/notebook/job.ts";
+export { trainRuns, type TrainRunsOptions } from "@lib/notebook/training.ts";
+export { clock, progress, progressLine, type ProgressOptions } from "@lib/notebook/progress.ts";
+export type { Picture } from "@lib/notebook/svg.ts";
+export { formatNumber, table, type TableOptions } from "@lib/notebook/table.ts";
 
 mendKernel();

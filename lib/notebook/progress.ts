@@ -4,8 +4,8 @@
  * @module
  */
 
-import { insideKernel, live } from "./display.ts";
-import { forgetOldStop, stopPoint } from "./kernel.ts";
+import { insideKernel, live } from "@lib/notebook/display.ts";
+import { forgetOldStop, stopPoint } from "@lib/notebook/kernel.ts";
 
 /** What a progress line says; all optional. */
 export interface ProgressOptions {

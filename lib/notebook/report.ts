@@ -5,13 +5,13 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import type { Claim } from "../claims.ts";
-import { ROOT } from "../paths.ts";
-import { escapeMarkup } from "./display.ts";
-import { markdownToHtml, notebookToHtml } from "./html.ts";
-import { type Notebook, textOf } from "./ipynb.ts";
-import { reportStyle } from "./report_style.ts";
-import { sharedDecimals, writeFixed } from "./table.ts";
+import type { Claim } from "@lib/claims.ts";
+import { ROOT } from "@lib/paths.ts";
+import { escapeMarkup } from "@lib/notebook/display.ts";
+import { markdownToHtml, notebookToHtml } from "@lib/notebook/html.ts";
+import { type Notebook, textOf } from "@lib/notebook/ipynb.ts";
+import { reportStyle } from "@lib/notebook/report_style.ts";
+import { sharedDecimals, writeFixed } from "@lib/notebook/table.ts";
 
 /** What a report is made of. */
 export interface ReportParts {

@@ -7,9 +7,15 @@
 
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ROOT } from "../paths.ts";
-import { type Execution, type Kernel, startKernel } from "./client.ts";
-import { type Cell, type Output, readNotebook, textOf, writeNotebook } from "./ipynb.ts";
+import { ROOT } from "@lib/paths.ts";
+import { type Execution, type Kernel, startKernel } from "@lib/notebook/client.ts";
+import {
+  type Cell,
+  type Output,
+  readNotebook,
+  textOf,
+  writeNotebook,
+} from "@lib/notebook/ipynb.ts";
 
 /** A value that a notebook takes: what JSON can write. */
 export type Parameter = string | number | boolean | null | readonly Parameter[];

@@ -7,10 +7,10 @@
 
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
-import { writeFileAtomic } from "../files.ts";
-import { RESULTS } from "../paths.ts";
-import { DISPLAY, type Displayable } from "./display.ts";
-import { fontFiles } from "./fonts.ts";
+import { writeFileAtomic } from "@lib/files.ts";
+import { RESULTS } from "@lib/paths.ts";
+import { DISPLAY, type Displayable } from "@lib/notebook/display.ts";
+import { fontFiles } from "@lib/notebook/fonts.ts";
 
 /** A picture: shown as PNG, while it still changes as SVG. */
 export interface Picture extends Displayable {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Displayable, escapeMarkup, html } from "./display.ts";
+import { type Displayable, escapeMarkup, html } from "@lib/notebook/display.ts";
 
 /** A row: values by column name. */
 export type Row = Readonly<Record<string, unknown>>;

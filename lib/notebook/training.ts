@@ -6,14 +6,14 @@
  */
 
 import { join } from "node:path";
-import { writeJson } from "../files.ts";
-import { CACHE, RESULTS } from "../paths.ts";
-import { parseTrainConfig, type TrainConfigInput } from "../train/config.ts";
-import { readManifest, type RunManifest } from "../train/run.ts";
-import { readMetrics } from "./attach.ts";
-import { live } from "./display.ts";
-import { delay, type Job, launch } from "./job.ts";
-import { forgetOldStop, stopPoint } from "./kernel.ts";
+import { writeJson } from "@lib/files.ts";
+import { CACHE, RESULTS } from "@lib/paths.ts";
+import { parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
+import { readManifest, type RunManifest } from "@lib/train/run.ts";
+import { readMetrics } from "@lib/notebook/attach.ts";
+import { live } from "@lib/notebook/display.ts";
+import { delay, type Job, launch } from "@lib/notebook/job.ts";
+import { forgetOldStop, stopPoint } from "@lib/notebook/kernel.ts";
 
 /** How runs are carried out; all optional. */
 export interface TrainRunsOptions {

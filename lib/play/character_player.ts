@@ -10,9 +10,9 @@ import { parseSan } from "@lib/chess/san.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
 import { type Interval, wilson } from "@lib/analysis/stats.ts";
 import { PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
-import { sampleIndex } from "./distribution.ts";
-import { transcript } from "./game.ts";
-import type { Choice, Player } from "./player.ts";
+import { sampleIndex } from "@lib/analysis/distribution.ts";
+import { transcript } from "@lib/play/game.ts";
+import type { Choice, Player } from "@lib/play/player.ts";
 
 /**
  * A transcript model: for each text the logits of its next character, in the order of

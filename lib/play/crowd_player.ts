@@ -5,7 +5,7 @@
  */
 
 import { type CrowdPlayer, crowdPolicy } from "@lib/experts/crowd.ts";
-import { modelPlayer, type Player } from "./player.ts";
+import { modelPlayer, type Player } from "@lib/play/player.ts";
 
 /**
  * Plays as an expert of the crowd, f(y|x)^{1/τ} / Z.

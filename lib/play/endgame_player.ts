@@ -10,8 +10,8 @@ import { bestDefence, type EndgameWorld, stateOf } from "@lib/experts/endgame.ts
 import { optimalPolicy, type Policy } from "@lib/analysis/states.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
 import { type Random, randomInteger } from "@lib/random.ts";
-import { sampleIndex } from "./distribution.ts";
-import type { Player } from "./player.ts";
+import { sampleIndex } from "@lib/analysis/distribution.ts";
+import type { Player } from "@lib/play/player.ts";
 
 /**
  * Plays White by f(y|x)^{1/τ} / Z and defends with Black as long as can be, so that in a match of

@@ -7,13 +7,13 @@
 import { makePgn } from "@lib/chess/pgn.ts";
 import { type Move, WHITE } from "@lib/chess/position.ts";
 import { type Random, random, shuffle } from "@lib/random.ts";
-import { studentQuantile } from "@lib/analysis/distributions.ts";
+import { studentQuantile } from "@lib/analysis/quantiles.ts";
 import { type Interval, mean, variance } from "@lib/analysis/stats.ts";
-import { type GameState, newGame, type Outcome, outcome, playMove } from "./game.ts";
-import { NO_OPENING, type Opening } from "./openings.ts";
-import { eloOfScore } from "./performance.ts";
-import { PIECE_VALUES, type Player } from "./player.ts";
-import type { Estimate } from "./rating.ts";
+import { type GameState, newGame, type Outcome, outcome, playMove } from "@lib/play/game.ts";
+import { NO_OPENING, type Opening } from "@lib/play/openings.ts";
+import { eloOfScore } from "@lib/play/performance.ts";
+import { PIECE_VALUES, type Player } from "@lib/play/player.ts";
+import type { Estimate } from "@lib/play/rating.ts";
 
 /** Decides a game that the rules have not ended; null lets it go on. */
 export type Adjudication = (game: GameState) => Outcome | null;

@@ -11,8 +11,8 @@ import { loadModel, type Model } from "@lib/model/model.ts";
 import { boardPolicy } from "@lib/model/policy.ts";
 import { nextTokenLogits, tokenPolicy } from "@lib/model/token_policy.ts";
 import { checkTemperature } from "@lib/analysis/temperature.ts";
-import { characterPlayer, type NextCharacter } from "./character_player.ts";
-import { modelPlayer, type Player } from "./player.ts";
+import { characterPlayer, type NextCharacter } from "@lib/play/character_player.ts";
+import { modelPlayer, type Player } from "@lib/play/player.ts";
 
 /**
  * Loads a model and makes it a player: a BoardNet, or a ChessFormer of move tokens, move by move; a

@@ -7,9 +7,9 @@
 import { join } from "node:path";
 import { RESULTS } from "@lib/paths.ts";
 import { makeCrowd } from "@lib/experts/crowd.ts";
-import { crowdPlayer } from "./crowd_player.ts";
-import { epsilonPlayer, greedyPlayer, type Player, randomPlayer } from "./player.ts";
-import { stockfishPlayer } from "./stockfish_player.ts";
+import { crowdPlayer } from "@lib/play/crowd_player.ts";
+import { epsilonPlayer, greedyPlayer, type Player, randomPlayer } from "@lib/play/player.ts";
+import { stockfishPlayer } from "@lib/play/stockfish_player.ts";
 
 /** What a name consists of. */
 interface Words {

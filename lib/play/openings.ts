@@ -10,7 +10,7 @@ import { readPgn } from "@lib/chess/pgn.ts";
 import { type Move, startPosition } from "@lib/chess/position.ts";
 import { parseSan } from "@lib/chess/san.ts";
 import { openBytes } from "@lib/data/bytes.ts";
-import { newGame, outcome, playMove } from "./game.ts";
+import { newGame, outcome, playMove } from "@lib/play/game.ts";
 
 /** A start of games: moves from the usual position, or from a set-up one. */
 export interface Opening {

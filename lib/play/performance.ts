@@ -5,8 +5,8 @@
  * @module
  */
 
-import { ELO } from "./davidson.ts";
-import type { Estimate } from "./rating.ts";
+import { ELO } from "@lib/play/davidson.ts";
+import type { Estimate } from "@lib/play/rating.ts";
 
 /** Half the 95 % quantile of χ² with one degree of freedom: how far the log-likelihood may drop. */
 const DROP = 1.920729410347062;

@@ -17,8 +17,8 @@ import {
 } from "@lib/chess/position.ts";
 import { type Random, randomInteger } from "@lib/random.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
-import { type Distribution, sample } from "./distribution.ts";
-import type { GameState } from "./game.ts";
+import { type Distribution, sample } from "@lib/analysis/distribution.ts";
+import type { GameState } from "@lib/play/game.ts";
 
 /** A move, or the reason why the player gives the game up. */
 export type Choice = { readonly move: Move } | { readonly forfeit: string };

@@ -6,7 +6,7 @@
  */
 
 import type { Random } from "@lib/random.ts";
-import type { ScoredMove } from "./stockfish.ts";
+import type { ScoredMove } from "@lib/play/stockfish.ts";
 
 /** Moves the rule chooses from. */
 export const SKILL_MULTI_PV = 4;

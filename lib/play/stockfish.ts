@@ -9,10 +9,10 @@
 import { legalMoves, type Move, type Position } from "@lib/chess/position.ts";
 import { makeFen, parseFen } from "@lib/chess/fen.ts";
 import { makeUci, parseUci } from "@lib/chess/san.ts";
-import { EngineError, type EngineName, startEngine, type UciProcess } from "./uci.ts";
-import { centipawnScore, mateScore, winProbability } from "./win_probability.ts";
+import { EngineError, type EngineName, startEngine, type UciProcess } from "@lib/play/uci.ts";
+import { centipawnScore, mateScore, winProbability } from "@lib/chess/win_probability.ts";
 
-export { EngineError, type EngineName } from "./uci.ts";
+export { EngineError, type EngineName } from "@lib/play/uci.ts";
 
 /** How engines are run. */
 export interface EngineOptions {

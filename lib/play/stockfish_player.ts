@@ -5,10 +5,10 @@
  */
 
 import type { Random } from "@lib/random.ts";
-import type { GameState } from "./game.ts";
-import type { Choice, Player } from "./player.ts";
-import { chooseBySkill, SKILL_MULTI_PV, skillDepth } from "./skill.ts";
-import { type EngineOptions, openStockfish, type Stockfish } from "./stockfish.ts";
+import type { GameState } from "@lib/play/game.ts";
+import type { Choice, Player } from "@lib/play/player.ts";
+import { chooseBySkill, SKILL_MULTI_PV, skillDepth } from "@lib/play/skill.ts";
+import { type EngineOptions, openStockfish, type Stockfish } from "@lib/play/stockfish.ts";
 
 /** How strong Stockfish is, and how it is run. */
 export interface StockfishPlayerOptions extends EngineOptions {

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import type { Answer, Commands } from "./stockfish_worker.ts";
+import type { Answer, Commands } from "@lib/play/stockfish_worker.ts";
 
 /** An engine that is missing, has died, does not answer in time, or answers nonsense. */
 export class EngineError extends Error {

@@ -14,15 +14,15 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
-import { describeBackend, useBackend } from "../compute/backend.ts";
-import { openMachine } from "../compute/machine.ts";
-import { adamW, crossEntropy, globalNorm } from "../compute/ops.ts";
-import { writeJson } from "../files.ts";
-import { POLICY_SIZE } from "../model/board_encoding.ts";
-import * as boardnet from "../model/boardnet.ts";
-import * as chessformer from "../model/chessformer.ts";
-import type { Params } from "../model/params.ts";
-import { RESULTS } from "../paths.ts";
+import { describeBackend, useBackend } from "@lib/compute/backend.ts";
+import { openMachine } from "@lib/compute/machine.ts";
+import { adamW, crossEntropy, globalNorm } from "@lib/compute/ops.ts";
+import { writeJson } from "@lib/files.ts";
+import { POLICY_SIZE } from "@lib/data/board_encoding.ts";
+import * as boardnet from "@lib/model/boardnet.ts";
+import * as chessformer from "@lib/model/chessformer.ts";
+import type { Params } from "@lib/model/params.ts";
+import { RESULTS } from "@lib/paths.ts";
 
 /** What is trained: layers, heads, width, vocabulary, context, batch; or BoardNet. */
 const TEXT = {

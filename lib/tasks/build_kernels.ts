@@ -9,8 +9,8 @@
  */
 
 import { join } from "node:path";
-import { writeFileAtomic } from "../files.ts";
-import { ROOT } from "../paths.ts";
+import { writeFileAtomic } from "@lib/files.ts";
+import { ROOT } from "@lib/paths.ts";
 
 const FLAGS = [
   "--target=wasm32",

@@ -12,7 +12,7 @@ import { makeUci } from "@lib/chess/san.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { type Games, replay } from "@lib/data/games.ts";
 import { CACHE, RESULTS } from "@lib/paths.ts";
-import { labelPositions } from "@lib/play/labels.ts";
+import { labelPositions } from "@lib/play/labelling.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { hash32, random, randomInteger, shuffle } from "@lib/random.ts";
 

@@ -17,7 +17,7 @@ import {
 } from "@lib/data/batches.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { pgnTokenizer, uciTokenizer } from "@lib/data/tokenizer.ts";
-import { PLANES, POLICY_SIZE } from "@lib/model/board_encoding.ts";
+import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import { forward as boardLogits } from "@lib/model/boardnet.ts";
 import { forward as tokenLogits } from "@lib/model/chessformer.ts";
 import type { Params } from "@lib/model/params.ts";

@@ -11,7 +11,7 @@ import {
 } from "@lib/analysis/labels.ts";
 import { expectedReward } from "@lib/analysis/reward.ts";
 import { makeUci } from "@lib/chess/san.ts";
-import { winProbability } from "@lib/play/win_probability.ts";
+import { winProbability } from "@lib/chess/win_probability.ts";
 
 const card = { engine: "by hand", depth: 1, source: "made up", licence: "CC0" };
 const fen = "k7/8/8/8/8/8/7R/K7 w - - 0 1";

@@ -4,7 +4,7 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { parseUci } from "@lib/chess/san.ts";
 import { positionBatch, positionEpoch, validationPositionBatches } from "@lib/data/batches.ts";
 import { collectGames, gameOfPly, gameRow, positionAt } from "@lib/data/games.ts";
-import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/model/board_encoding.ts";
+import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/data/board_encoding.ts";
 import { random } from "@lib/random.ts";
 import { madeGames } from "./made_games.ts";
 

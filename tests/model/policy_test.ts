@@ -12,7 +12,7 @@ import {
 } from "@lib/model/endgameformer.ts";
 import { initModel } from "@lib/model/model.ts";
 import { boardPolicy, endgamePolicy, softmaxAt } from "@lib/model/policy.ts";
-import { BOARD_SIZE, encodeBoard } from "@lib/model/board_encoding.ts";
+import { BOARD_SIZE, encodeBoard } from "@lib/data/board_encoding.ts";
 
 const board = BoardNetConfig.parse({ model: "boardnet", ...boardNetShape(1) });
 

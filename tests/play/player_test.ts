@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { legalMoves } from "@lib/chess/position.ts";
 import { makeUci, parseUci } from "@lib/chess/san.ts";
-import { sample, sampleIndex } from "@lib/play/distribution.ts";
+import { sample, sampleIndex } from "@lib/analysis/distribution.ts";
 import { type GameState, newGame } from "@lib/play/game.ts";
 import {
   epsilonPlayer,

@@ -3,7 +3,7 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { makeUci, parseUci } from "@lib/chess/san.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { checkStates } from "@lib/analysis/states.ts";
-import { labelPositions } from "@lib/play/labels.ts";
+import { labelPositions } from "@lib/play/labelling.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { EngineError, findNativeStockfish, startEngine } from "@lib/play/uci.ts";
 

@@ -37,7 +37,7 @@ export function mateScore(moves: number): number {
  * @throws {RangeError} when the score is not a number within ±10000.
  *
  * ```ts
- * import { mateScore, winProbability } from "@lib/play/win_probability.ts";
+ * import { mateScore, winProbability } from "@lib/chess/win_probability.ts";
  * import assert from "node:assert/strict";
  *
  * assert.equal(winProbability(0), 0.5);

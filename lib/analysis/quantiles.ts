@@ -11,7 +11,7 @@
  * continued fraction in the tails (relative error below 1e-13).
  *
  * ```ts
- * import { normalCdf } from "@lib/analysis/distributions.ts";
+ * import { normalCdf } from "@lib/analysis/quantiles.ts";
  * import assert from "node:assert/strict";
  *
  * assert.ok(Math.abs(normalCdf(1.959963984540054) - 0.975) < 1e-12);
@@ -44,7 +44,7 @@ export function studentCdf(t: number, df: number): number {
  * @throws {RangeError} for a p that is not strictly between 0 and 1, or df that is not positive.
  *
  * ```ts
- * import { studentQuantile } from "@lib/analysis/distributions.ts";
+ * import { studentQuantile } from "@lib/analysis/quantiles.ts";
  * import assert from "node:assert/strict";
  *
  * assert.ok(Math.abs(studentQuantile(0.975, 4) - 2.7764451052) < 1e-9);

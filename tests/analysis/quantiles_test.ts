@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  normalCdf,
-  normalQuantile,
-  studentCdf,
-  studentQuantile,
-} from "@lib/analysis/distributions.ts";
+import { normalCdf, normalQuantile, studentCdf, studentQuantile } from "@lib/analysis/quantiles.ts";
 
 function near(actual: number, expected: number, tolerance = 1e-10): void {
   assert.ok(

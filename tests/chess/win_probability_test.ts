@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { centipawnScore, mateScore, winProbability } from "@lib/play/win_probability.ts";
+import { centipawnScore, mateScore, winProbability } from "@lib/chess/win_probability.ts";
 
 // Values of paper.md § 7: the data of the official repository, and the limits of python-chess.
 Deno.test("win probability is that of the paper's data", () => {

@@ -44,7 +44,7 @@ export function sampleIndex(p: ArrayLike<number>, random: Random): number {
  * @throws {RangeError} when there is nothing to draw.
  *
  * ```ts
- * import { sample } from "@lib/play/distribution.ts";
+ * import { sample } from "@lib/analysis/distribution.ts";
  * import { random } from "@lib/random.ts";
  * import assert from "node:assert/strict";
  *

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { BLACK, KING, moveFrom, movePromotion, moveTo, PAWN, QUEEN } from "../chess/position.ts";
-import type { Color, Move, Position } from "../chess/position.ts";
+import { BLACK, KING, moveFrom, movePromotion, moveTo, PAWN, QUEEN } from "@lib/chess/position.ts";
+import type { Color, Move, Position } from "@lib/chess/position.ts";
 
 /**
  * Numbers a square: own pawn … king (0–5), the other side's (6–11), own castling right short and
@@ -33,7 +33,7 @@ export const POLICY_SIZE = 64 * MOVES_PER_SQUARE;
  * @param out where to; the {@link BOARD_SIZE} numbers from `offset` are all written.
  *
  * ```ts
- * import { BOARD_SIZE, encodeBoard, PLANES } from "@lib/model/board_encoding.ts";
+ * import { BOARD_SIZE, encodeBoard, PLANES } from "@lib/data/board_encoding.ts";
  * import { packMove, startPosition } from "@lib/chess/position.ts";
  * import assert from "node:assert/strict";
  *
@@ -66,7 +66,7 @@ export function encodeBoard(position: Position, out: Float32Array, offset = 0): 
  * falls, stays, rises; piece: knight, bishop, rook). A promotion to a queen is the plain move.
  *
  * ```ts
- * import { policyIndex } from "@lib/model/board_encoding.ts";
+ * import { policyIndex } from "@lib/data/board_encoding.ts";
  * import { BLACK, packMove, WHITE } from "@lib/chess/position.ts";
  * import assert from "node:assert/strict";
  *

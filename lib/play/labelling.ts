@@ -7,7 +7,7 @@
 import { legalMoves, type Position } from "@lib/chess/position.ts";
 import { makeFen } from "@lib/chess/fen.ts";
 import type { States } from "@lib/analysis/states.ts";
-import type { Stockfish } from "./stockfish.ts";
+import type { Stockfish } from "@lib/play/stockfish.ts";
 
 /** Positions with an engine's score of every legal move; they are states of the theory. */
 export interface Labels extends States {
@@ -41,7 +41,7 @@ export interface LabelOptions {
  * @throws {EngineError} when the engine fails for good.
  *
  * ```ts
- * import { labelPositions } from "@lib/play/labels.ts";
+ * import { labelPositions } from "@lib/play/labelling.ts";
  * import { openStockfish } from "@lib/play/stockfish.ts";
  * import { startPosition } from "@lib/chess/position.ts";
  * import assert from "node:assert/strict";

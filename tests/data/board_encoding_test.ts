@@ -9,7 +9,7 @@ import {
   PLANES,
   POLICY_SIZE,
   policyIndex,
-} from "@lib/model/board_encoding.ts";
+} from "@lib/data/board_encoding.ts";
 import { random, randomInteger } from "@lib/random.ts";
 
 function planesOf(fen: string): Float32Array {
