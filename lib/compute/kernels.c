@@ -23,6 +23,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #define EXPORT __attribute__((visibility("default")))
 static _Thread_local char *memory;  // of the pool that this thread works for
@@ -356,6 +357,33 @@ static void multiply(int turned, const float *a, const float *b, ptrdiff_t ldb, 
   }
 }
 
+// C[m, n] (+)= A B, A's rows (or, turned, columns) at any stride.
+INLINE void micro_at(int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                     float *c, ptrdiff_t ldc, int k, int rows, int cols, const int nv, int first) {
+  if (turned) micro(a, 1, stride, b, ldb, c, ldc, k, rows, cols, nv, first);
+  else micro(a, stride, 1, b, ldb, c, ldc, k, rows, cols, nv, first);
+}
+INLINE void strip_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                     float *c, ptrdiff_t ldc, int m, int cols, int k, int first, int vectors) {
+  for (int i = 0; i < m; i += MR) {
+    const float *p = turned ? a + i : a + (ptrdiff_t)i * stride;
+    float *q = c + i * ldc;
+    const int rows = MIN(MR, m - i);
+    if (vectors == 1) micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, 1, first);
+    else if (vectors == 2 || NV == 2)
+      micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, 2, first);
+    else micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, NV, first);
+  }
+}
+static void multiply_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                        float *c, ptrdiff_t ldc, int m, int n, int k, int first) {
+  for (int j = 0; j < n;) {
+    const int vectors = strip_of(n - j), cols = MIN(vectors * VL, n - j);
+    strip_at(turned, stride, a, b + j, ldb, c + j, ldc, m, cols, k, first, vectors);
+    j += cols;
+  }
+}
+
 // Where a row of the image-to-column matrix of a 3x3 convolution on 8x8 boards comes from: row
 // = board * 64 + square, columns tap * C + channel; off the board it is zeros.
 static void board_row(float *restrict to, const float *restrict x, int row, int C, int from,
@@ -390,7 +418,11 @@ static void gemm(const int *a, int chunk) {
     for (int i = 0; i < m; i++) zero(c + (ptrdiff_t)i * ldc, n);
   for (int k0 = 0; k0 < K; k0 += step) {
     const int k = MIN(step, K - k0), first = k0 == 0 && !a[G_ADD];
-    if (turned) {
+    // Whole tiles of rows are read where they lie, unless they would all meet in one cache set.
+    const int direct = mode == 0 && m == padded && lda % 512;
+    const float *rows = x + (ptrdiff_t)m0 * lda + k0;
+    if (direct) {
+    } else if (turned) {
       for (int l = 0; l < k; l++) {
         float *to = as + l * STRIDE;
         if (mode == 3) board_row(to, x, k0 + l, a[G_CHANNELS], m0, m0 + m);
@@ -408,16 +440,18 @@ static void gemm(const int *a, int chunk) {
     const float *w = y + (ptrdiff_t)k0 * ldb + n0;
     for (int j = 0; j < n;) {
       int vectors = strip_of(n - j), width = vectors * VL, cols = MIN(width, n - j);
-      if (m <= 2 * MR) {
-        strip(turned, as, w + j, ldb, c + j, ldc, m, cols, k, first, vectors);
-      } else {
+      const float *strip_b = m <= 2 * MR ? w + j : bs;
+      const ptrdiff_t strip_ld = m <= 2 * MR ? ldb : width;
+      if (m > 2 * MR) {
         for (int l = 0; l < k; l++) {
           const float *from = w + (ptrdiff_t)l * ldb + j;
           float *to = bs + l * width;
           for (int v = 0; v < vectors; v++) *(vec *)(to + v * VL) = *(const vec *)(from + v * VL);
         }
-        strip(turned, as, bs, width, c + j, ldc, m, cols, k, first, vectors);
       }
+      if (direct)
+        strip_at(0, lda, rows, strip_b, strip_ld, c + j, ldc, m, cols, k, first, vectors);
+      else strip(turned, as, strip_b, strip_ld, c + j, ldc, m, cols, k, first, vectors);
       j += cols;
     }
   }
@@ -1018,29 +1052,6 @@ static void tile_points(float *v, ptrdiff_t points, const float *board, int C, i
   }
 }
 
-// C[m, n] (+)= A B, A's rows (or, turned, columns) at any stride.
-INLINE void micro_at(int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
-                     float *c, ptrdiff_t ldc, int k, int rows, int cols, const int nv, int first) {
-  if (turned) micro(a, 1, stride, b, ldb, c, ldc, k, rows, cols, nv, first);
-  else micro(a, stride, 1, b, ldb, c, ldc, k, rows, cols, nv, first);
-}
-static void multiply_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
-                        float *c, ptrdiff_t ldc, int m, int n, int k, int first) {
-  for (int j = 0; j < n;) {
-    const int vectors = strip_of(n - j), cols = MIN(vectors * VL, n - j);
-    for (int i = 0; i < m; i += MR) {
-      const float *p = turned ? a + i : a + (ptrdiff_t)i * stride;
-      float *q = c + i * ldc + j;
-      const int rows = MIN(MR, m - i);
-      if (vectors == 1) micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 1, first);
-      else if (vectors == 2 || NV == 2)
-        micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 2, first);
-      else micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, NV, first);
-    }
-    j += cols;
-  }
-}
-
 enum { W_X, W_U, W_Y, W_C, W_D, W_BOARDS, W_GROUP, W_BIAS, W_GROUPS };
 
 // y = the convolution of a group of boards x with the transformed weights u[36, C, D].
@@ -1385,12 +1396,18 @@ static void *helper(void *argument) {
   return 0;
 }
 
-// A pool of n threads, the caller included, over the memory at `base`; fewer if the system gives
+// A pool of n threads, the caller included, over the `limit` bytes reserved at `base`; fewer if the system gives
 // fewer, null if it gives no room. Each memory has a pool of its own.
-EXPORT struct pool *open_pool(char *base, int n) {
+EXPORT struct pool *open_pool(char *base, size_t limit, int n) {
   // Helpers live in this code: it must stay when whoever loaded it lets go of it.
   Dl_info self;
   if (dladdr((void *)(intptr_t)open_pool, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+#ifdef MADV_HUGEPAGE
+  // Large pages for the whole range that the memory may grow into: far fewer address look-ups.
+  madvise(base, limit, MADV_HUGEPAGE);
+#else
+  (void)limit;
+#endif
   struct pool *p = aligned_alloc(64, (sizeof(struct pool) + 63) / 64 * 64);
   if (!p) return 0;
   __builtin_memset(p, 0, sizeof *p);

@@ -206,7 +206,7 @@ const RESERVED = 2 * 2 ** 20;
 
 function nativeMachine(threads: number, limit?: number): Machine {
   const memory = sharedMemory(64, limit);
-  const library = openNative(memory.memory, threads);
+  const library = openNative(memory.memory, memory.limit, threads);
   const features = `${library.vectors}, ${count(library.threads, "thread")}, ${library.compiler}`;
   return machine(
     { route: "native", features, memory, threads: library.threads },
