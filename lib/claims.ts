@@ -138,3 +138,42 @@ export function recordClaim(
 function round(x: number): number {
   return Number(x.toPrecision(6));
 }
+
+const BEGIN = "<!-- claims:begin -->", END = "<!-- claims:end -->";
+
+/** The ledger as a Markdown table: claim, number with interval and n, verdict, notebook. */
+export function claimsTable(claims: readonly Claim[]): string {
+  const rows = claims.map(({ id, claim, value, ci95, unit, n, n_unit, verdict, notebook }) =>
+    [
+      `\`${id}\``,
+      claim,
+      `${short(value)} [${short(ci95[0])}, ${short(ci95[1])}] ${unit}; n = ${n} ${n_unit}`,
+      verdict,
+      `[${notebook.slice(0, 2)}](notebooks/${notebook}.ipynb)`,
+    ].map((text) => text.replaceAll("|", "\\|"))
+  );
+  const table = [["id", "claim", "value [95 % interval]", "verdict", "notebook"], ...rows];
+  const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, c) => text.padEnd(widths[c])).join(" | ")} |`;
+  return [line(table[0]), line(widths.map((w) => "-".repeat(w))), ...table.slice(1).map(line)]
+    .join("\n");
+}
+
+/**
+ * Puts the ledger's table between the marks of a Markdown text.
+ *
+ * @throws {SyntaxError} when the text has no such marks.
+ */
+export function withClaimsTable(markdown: string, claims: readonly Claim[]): string {
+  const begin = markdown.indexOf(BEGIN), end = markdown.indexOf(END);
+  if (begin < 0 || end < begin) {
+    throw new SyntaxError(`Cannot place the claims: the text must hold ${BEGIN} and ${END}`);
+  }
+  return markdown.slice(0, begin + BEGIN.length) + "\n\n" + claimsTable(claims) + "\n\n" +
+    markdown.slice(end);
+}
+
+function short(x: number): string {
+  return String(Number(x.toPrecision(3)));
+}

@@ -47,7 +47,7 @@ export function parseFen(fen: string): Position {
   if (position.isAttacked(cellOf(position.kingSquare((us ^ 1) as Color)), us)) {
     fail(`${SIDES[us ^ 1]} is in check but ${SIDES[us]} is to move`);
   }
-  position.check = position.isAttacked(cellOf(position.kingSquare(us)), us ^ 1);
+  position.isCheck();
   position.castling = readCastling(position, rights, fail);
   readEnPassant(position, enPassant, fail);
   if (!/^\d{1,4}$/.test(halfmove)) fail(`halfmove clock must be 0 or more, not "${halfmove}"`);

@@ -34,7 +34,7 @@ export interface Game {
   readonly headers: Readonly<Record<string, string>>;
   /** The FEN of its first position, if that is set up. */
   readonly start?: string;
-  /** The moves of its main line. */
+  /** The moves of its main line. Games share buffers: `slice()` an array before transferring it. */
   readonly moves: Uint16Array;
   /**
    * Centipawns from White's view after each ply; a mate in n is ±(10000 − n); NaN where there is none.
@@ -202,13 +202,36 @@ function gameOf(
   headers: Readonly<Record<string, string>>,
   start: Position | undefined,
 ): Game {
-  const { plies, moves, evals, clocks } = reader;
+  const { plies, hasEvals, hasClocks } = reader;
   const result = reader.result ?? resultOf(headers.Result) ?? "*";
-  const game: Writable<Game> = { index, line, headers, moves: moves.slice(0, plies), result };
+  const moves = keepMoves(reader.moves, plies);
+  const game: Writable<Game> = { index, line, headers, moves, result };
   if (start !== undefined) game.start = makeFen(start);
-  if (reader.hasEvals) game.evals = evals.slice(0, plies);
-  if (reader.hasClocks) game.clocks = clocks.slice(0, plies);
+  if (hasEvals) game.evals = keepNumbers(reader.evals, plies);
+  if (hasClocks) game.clocks = keepNumbers(reader.clocks, plies);
   return game;
+}
+
+// Copies of the moves and numbers of a game, many in one buffer: a buffer of its own costs each game
+// more than the reading of ten moves.
+const keepMoves = keeper<Uint16Array>(Uint16Array);
+const keepNumbers = keeper<Float32Array>(Float32Array);
+
+function keeper<T extends Uint16Array | Float32Array>(
+  Type: new (length: number) => T,
+): (source: T, length: number) => T {
+  const size = 4096;
+  let shared = new Type(0), used = 0;
+  return (source, length) => {
+    if (used + length > shared.length) {
+      shared = new Type(Math.max(size, length));
+      used = 0;
+    }
+    const copy = shared.subarray(used, used + length) as T;
+    for (let i = 0; i < length; i++) copy[i] = source[i];
+    used += length;
+    return copy;
+  };
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -165,7 +165,7 @@ function castle(position: Position, text: Uint8Array, start: number, last: numbe
     if (i & 1 ? c !== 0x2d : c !== 0x4f && c !== 0x30 && c !== 0x6f) return UNREADABLE;
   }
   const side = length === 3 ? 1 : -1;
-  if (position.isCheck() || !position.canCastle(side)) return ILLEGAL;
+  if (position.check || !position.canCastle(side)) return ILLEGAL;
   const king = position.turn === WHITE ? 4 : 60;
   return packMove(king, king + 2 * side);
 }
@@ -235,7 +235,7 @@ export function makeSan(position: Position, move: Move): string {
       (position.pieceAt(to) === EMPTY ? "" : "x") + squareName(to);
   }
   const before = position.play(move);
-  if (position.isCheck()) san += generateLegalMoves(position, replies) === 0 ? "#" : "+";
+  if (position.check) san += generateLegalMoves(position, replies) === 0 ? "#" : "+";
   position.undo(move, before);
   return san;
 }

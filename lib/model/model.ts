@@ -97,9 +97,19 @@ export function makeParams(
   }
   const extra = Object.keys(tensors).find((name) => !wanted.some((w) => w.name === name));
   if (extra) throw new TypeError(`Cannot load ${file}: the ${config.model} has no ${extra}`);
-  return Object.fromEntries(
-    wanted.map(({ name, shape }) => [name, tf.tensor(tensors[name].values, [...shape], "float32")]),
-  );
+  try {
+    return Object.fromEntries(
+      wanted.map(({ name, shape }) => [
+        name,
+        tf.tensor(tensors[name].values, [...shape], "float32"),
+      ]),
+    );
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes("not yet been initialized"))) {
+      throw error;
+    }
+    throw new Error(`Cannot load ${file}: nothing computes yet; await useBackend() first`);
+  }
 }
 
 /** Writes a model as safetensors, atomically, with its configuration in the header. */

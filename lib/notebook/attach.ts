@@ -115,7 +115,7 @@ export function lossFigure(
     y: { label: "loss (nats)", nice: true },
     color: { domain: Object.values(series), range: [...PALETTE] },
     marks: [
-      Plot.lineY(points, { x: "step", y: "loss", stroke: "label", strokeWidth: 1.75 }),
+      Plot.lineY(points, { x: "step", y: "loss", z: "label", stroke: "label", strokeWidth: 1.75 }),
       ...(points.length <= 60
         ? [Plot.dot(points, { x: "step", y: "loss", fill: "label", r: 2.5 })]
         : []),

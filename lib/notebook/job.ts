@@ -24,6 +24,12 @@ export interface Job {
   stop(): void;
 }
 
+/** How a job runs; all optional. */
+export interface JobOptions {
+  /** Threads that it computes with (default: all cores); fewer where jobs run side by side. */
+  readonly threads?: number;
+}
+
 const KEPT = 200; // lines
 
 /**
@@ -38,20 +44,24 @@ const KEPT = 200; // lines
  * await attach("first", { job });
  * ```
  */
-export function launch(task: string, args: readonly string[] = []): Job {
+export function launch(task: string, args: readonly string[] = [], options: JobOptions = {}): Job {
   const file = join(ROOT, "lib", "tasks", `${task}.ts`);
   if (!exists(file)) {
     throw new RangeError(`Cannot start the task "${task}": there is no lib/tasks/${task}.ts`);
   }
-  return start(task, [file, ...args]);
+  return start(task, [file, ...args], options);
 }
 
 /** Starts a file as a job; `launch` for files that are no task. */
-export function start(name: string, fileAndArgs: readonly string[]): Job {
+export function start(
+  name: string,
+  fileAndArgs: readonly string[],
+  { threads }: JobOptions = {},
+): Job {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", ...fileAndArgs],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...(threads !== undefined && { LAB_THREADS: String(threads) }) },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

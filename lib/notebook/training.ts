@@ -17,7 +17,7 @@ import { forgetOldStop, stopPoint } from "./kernel.ts";
 
 /** How runs are carried out; all optional. */
 export interface TrainRunsOptions {
-  /** Runs side by side (default 2); each computes on one core. */
+  /** Runs side by side, sharing the cores (default: one a core, at most as many as runs). */
   readonly parallel?: number;
 }
 
@@ -32,9 +32,12 @@ export interface TrainRunsOptions {
  */
 export async function trainRuns(
   configs: readonly TrainConfigInput[],
-  { parallel = 2 }: TrainRunsOptions = {},
+  options: TrainRunsOptions = {},
 ): Promise<RunManifest[]> {
   const runs = configs.map(parseTrainConfig);
+  const cores = navigator.hardwareConcurrency;
+  const parallel = options.parallel ?? Math.max(1, Math.min(cores, runs.length));
+  const threads = Math.max(1, Math.floor(cores / parallel));
   const directories = runs.map(({ name }) => join(RESULTS, name));
   const waiting = runs.map((_, i) => i);
   const jobs = new Map<number, Job>();
@@ -44,7 +47,7 @@ export async function trainRuns(
     writeJson(file, runs[i]);
     const unfinished = readManifest(directories[i])?.status;
     const resumes = unfinished === "running" || unfinished === "stopped";
-    jobs.set(i, launch("train", ["--config", file, ...(resumes ? [] : ["--fresh"])]));
+    jobs.set(i, launch("train", ["--config", file, ...(resumes ? [] : ["--fresh"])], { threads }));
   };
   const state = (i: number) => {
     const { name, steps } = runs[i];

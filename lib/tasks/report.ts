@@ -1,17 +1,17 @@
 /**
  * Renders claims, notebooks and figures into one page: `deno task report` writes
- * `results/report.html`, `--output FILE` another file.
+ * `results/report.html` and the table of claims in the README; `--output FILE` only that file.
  *
  * @module
  */
 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readClaims } from "@lib/claims.ts";
+import { readClaims, withClaimsTable } from "@lib/claims.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import { listNotebooks, readNotebook } from "@lib/notebook/ipynb.ts";
 import { reportPage } from "@lib/notebook/report.ts";
-import { RESULTS } from "@lib/paths.ts";
+import { RESULTS, ROOT } from "@lib/paths.ts";
 
 /** Writes the report of everything there is and returns its path. */
 export function writeReport(output: string = join(RESULTS, "report.html")): string {
@@ -28,8 +28,14 @@ export function writeReport(output: string = join(RESULTS, "report.html")): stri
   return output;
 }
 
+/** Brings the README's table of claims up to date with the ledger. */
+export function writeReadme(file: string = join(ROOT, "README.md")): void {
+  writeFileAtomic(file, withClaimsTable(Deno.readTextFileSync(file), readClaims()));
+}
+
 if (import.meta.main) {
   const { values } = parseArgs({ args: Deno.args, options: { output: { type: "string" } } });
   const output = writeReport(values.output && resolve(values.output));
+  if (values.output === undefined) writeReadme();
   console.log(`${output} (${Math.round(Deno.statSync(output).size / 1000)} kB)`);
 }

@@ -32,7 +32,7 @@ What to train (without --config)
   --block <n>          context of the chessformer, in tokens (128)
   --steps <n>          optimizer steps (2000; endgameformer 800)
   --batch <n>          positions a step (256), or blocks of tokens (32)
-  --learning-rate <x>  at its peak (0.002; chessformer 0.001, endgameformer 0.01)
+  --learning-rate <x>  at its peak (0.004; chessformer 0.001, endgameformer 0.01)
   --seed <n>           of weights and batches (1)
   --experts <k>        of the endgameformer's data (10)
   --error-rate <x>     of these experts (0.4)
@@ -49,7 +49,7 @@ Ctrl-C stops after the step in progress, with a checkpoint.
 
 /** What is not told: for each family what trains well in minutes on two cores. */
 const DEFAULTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  boardnet: { size: "4", steps: "2000", batch: "256", "learning-rate": "0.002" },
+  boardnet: { size: "4", steps: "2000", batch: "256", "learning-rate": "0.004" },
   chessformer: { size: "4", steps: "2000", batch: "32", "learning-rate": "0.001" },
   endgameformer: { size: "2", steps: "800", batch: "256", "learning-rate": "0.01" },
 };

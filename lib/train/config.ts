@@ -20,6 +20,10 @@ export const EndgameData = z.strictObject({
   errorRate: share,
   /** Share of choices made uniformly at random. */
   noise: share.default(0),
+  /** Share of the wrong moves from which errors are drawn, the worst first. */
+  severity: z.number().positive().max(1).default(1),
+  /** Whether experts that are right spread over equally good moves or agree on one. */
+  ties: z.enum(["uniform", "shared"]).default("uniform"),
   /** Seed of the experts' errors. */
   seed: z.int(),
 });

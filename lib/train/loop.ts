@@ -124,7 +124,7 @@ export async function train(
     dataHash: task.dataHash,
     ...provenance(),
     versions: { deno: Deno.version.deno, tfjs: tf.version_core },
-    backend,
+    backend: checkpoint && before ? addBackend(before.backend, backend) : backend,
     parameters: countParameters(parametersOf(config.model)),
     started: before?.started ?? new Date().toISOString(),
     updated: new Date().toISOString(),
@@ -209,6 +209,14 @@ export async function train(
   } finally {
     disposeOptimizer(state);
   }
+}
+
+/**
+ * The backends of a run, in order: another one rounds otherwise, so that a run that changed in the
+ * middle is no longer bit for bit that of either.
+ */
+function addBackend(before: string, now: string): string {
+  return before.endsWith(now) ? before : `${before}, then ${now}`;
 }
 
 /** Mean loss over the fixed validation batches. */

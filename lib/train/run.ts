@@ -238,14 +238,17 @@ function makeCard(run: RunManifest, unit: string): string {
   const examples = run.step * config.batch;
   const data = config.data.kind === "endgame"
     ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
-      `${config.data.errorRate}, noise ${config.data.noise}, seed ${config.data.seed}`
+      `${config.data.errorRate}, noise ${config.data.noise}, severity ${config.data.severity}, ` +
+      `ties ${config.data.ties}, seed ${config.data.seed}`
     : `the dataset ${config.data.dataset} (${run.dataHash})`;
   const loss = run.validationLoss === null
     ? "not measured"
     : `${run.validationLoss.toFixed(4)} nats`;
   return `# ${run.id}
 
-A ${config.model.model} of ${run.parameters.toLocaleString("en")} parameters, trained on ${data}.
+${config.model.model === "endgameformer" ? "An" : "A"} ${config.model.model} of ${
+    run.parameters.toLocaleString("en")
+  } parameters, trained on ${data}.
 
 - Status: ${run.status} after ${run.step.toLocaleString("en")} of ${
     config.steps.toLocaleString("en")

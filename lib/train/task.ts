@@ -78,8 +78,8 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
   return {
     unit: "positions",
     unitsPerBatch: size,
-    dataHash:
-      `${data.ending} k=${data.k} error=${data.errorRate} noise=${data.noise} seed=${data.seed}`,
+    dataHash: `${data.ending} k=${data.k} error=${data.errorRate} noise=${data.noise} ` +
+      `severity=${data.severity} ties=${data.ties} seed=${data.seed}`,
     batch: (step) => encode(endgameExamples(world, data, { seed, step, size })),
     // The validation set is the same for every run: held-out states, its own seed.
     *validation() {

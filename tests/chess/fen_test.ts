@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { makeFen, parseFen, START_FEN } from "@lib/chess/fen.ts";
-import { BLACK, legalMoves, packMove, startPosition, WHITE } from "@lib/chess/position.ts";
+import {
+  BLACK,
+  KING,
+  legalMoves,
+  packMove,
+  Position,
+  ROOK,
+  startPosition,
+  terminalState,
+  WHITE,
+} from "@lib/chess/position.ts";
 import { parseSan } from "@lib/chess/san.ts";
 
 Deno.test("the start position has its FEN", () => {
@@ -138,6 +148,20 @@ Deno.test("a FEN that cannot be is refused with the reason", () => {
       return true;
     }, fen);
   }
+});
+
+Deno.test("a position built piece by piece knows its check and its mate", () => {
+  const position = new Position();
+  position.put(63, KING | 8);
+  position.put(45, KING);
+  position.put(7, ROOK);
+  position.turn = BLACK;
+  assert.ok(position.isCheck() && position.check);
+  assert.equal(terminalState(position), null);
+  const mated = new Position();
+  [[63, KING | 8], [46, KING], [56, ROOK]].forEach(([square, piece]) => mated.put(square, piece));
+  mated.turn = BLACK;
+  assert.equal(terminalState(mated), "checkmate");
 });
 
 Deno.test("a copy is independent", () => {

@@ -26,6 +26,7 @@ function compare(position: Position, oracle: Chess): Move[] {
     assert.equal(parseUci(position, lan), move, fen);
   }
   assert.equal(makeFen(position), fen, "writing SAN leaves the position as it was");
+  assert.equal(position.check, oracle.isCheck(), fen);
   assert.equal(position.isCheck(), oracle.isCheck(), fen);
   const state = oracle.isCheckmate()
     ? "checkmate"

@@ -34,7 +34,8 @@ function finalFen(game: Game): string {
   return makeFen(position);
 }
 
-// Holds every nth standard game against chess.js; returns how many there were.
+// Holds every nth standard game against chess.js; returns how many there were. (Once, 4,558 games of
+// the messy sample and 4,000 of the others were compared; chess.js takes about 5 ms a game.)
 async function compare(path: string, every: number, most: number): Promise<number> {
   const texts: string[] = [];
   await scanPgn(openBytes(path), ({ bytes, index, start, end }) => {
@@ -99,18 +100,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "600 games of the messy sample end where chess.js says",
+  name: "300 games of the messy sample end where chess.js says",
   ignore: messy.absent,
   async fn() {
-    assert.ok(await compare(messy.path, 15, 700) > 590);
+    assert.ok(await compare(messy.path, 30, 400) > 290);
   },
 });
 
 Deno.test({
-  name: "600 Lichess games end where chess.js says",
+  name: "300 Lichess games end where chess.js says",
   ignore: lichess.absent,
   async fn() {
-    assert.equal(await compare(lichess.path, 566, 600), 600);
+    assert.equal(await compare(lichess.path, 1132, 300), 300);
   },
 });
 

@@ -158,6 +158,27 @@ Deno.test("another configuration or other data under the same name are refused",
   );
 });
 
+Deno.test("the manifest tells when a run went on with another backend", async () => {
+  const results = folder(), config = tinyConfig(await tinyDataset(), { steps: 3 });
+  const before = Deno.env.get("LAB_BACKEND");
+  try {
+    Deno.env.set("LAB_BACKEND", "wasm");
+    let asked = 0;
+    const signal = {
+      get aborted() {
+        return ++asked > 2;
+      },
+    } as AbortSignal; // deno-fmt-ignore
+    await train(config, { results, signal });
+    Deno.env.set("LAB_BACKEND", "cpu");
+    const { backend } = await train(config, { results });
+    assert.match(backend, /^tfjs \S+ on wasm .*, then tfjs \S+ on cpu/);
+  } finally {
+    if (before === undefined) Deno.env.delete("LAB_BACKEND");
+    else Deno.env.set("LAB_BACKEND", before);
+  }
+});
+
 Deno.test("one run is trained by one process at a time", async () => {
   const results = folder(), config = tinyConfig(await tinyDataset());
   using _lock = lockRun(join(results, "tiny"));

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { trainRuns } from "@lib/notebook/mod.ts";
+import { RESULTS } from "@lib/paths.ts";
+import type { TrainConfigInput } from "@lib/train/config.ts";
+
+function tiny(name: string, change: Partial<TrainConfigInput> = {}): TrainConfigInput {
+  return {
+    name,
+    model: { model: "endgameformer", layers: 1, heads: 1, width: 8 },
+    data: { kind: "endgame", ending: "KRvK", k: 2, errorRate: 0.4, seed: 1 },
+    steps: 3,
+    batch: 8,
+    evaluationBatches: 1,
+    seed: 1,
+    ...change,
+  };
+}
+
+Deno.test("runs are trained side by side and anew; a wrong configuration starts none", async () => {
+  const names = ["one", "two", "three"].map((name) => `trial-${Deno.pid}-${name}`);
+  try {
+    await assert.rejects(trainRuns([tiny(names[0]), tiny(names[1], { steps: 0 })]), /steps/);
+    assert.throws(() => Deno.statSync(join(RESULTS, names[0])), Deno.errors.NotFound);
+    const runs = await trainRuns(names.map((name) => tiny(name)));
+    assert.deepEqual(runs.map(({ id, status, step }) => [id, status, step]), [
+      [names[0], "complete", 3],
+      [names[1], "complete", 3],
+      [names[2], "complete", 3],
+    ]);
+    const [again] = await trainRuns([tiny(names[0])]);
+    assert.notEqual(again.started, runs[0].started);
+    assert.equal(again.validationLoss, runs[0].validationLoss);
+  } finally {
+    for (const name of names) {
+      await Deno.remove(join(RESULTS, name), { recursive: true }).catch(() => {});
+    }
+  }
+});
