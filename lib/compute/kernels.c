@@ -73,6 +73,25 @@ INLINE float exp_(float x) {
   return x == x ? p : x;
 }
 
+// The same for x <= 0, as softmax has it: one factor of two is enough.
+INLINE float exp_below(float x) {
+  float c = x < -87.3f ? -87.3f : x;  // NaN stays NaN
+  float t = c * 1.44269504088896341f + 12582912.0f;
+  int n = float_bits(t) - 0x4b400000;
+  t -= 12582912.0f;
+  float r = c - t * 0.693359375f;
+  r = r + t * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  p = p * bits_float((int)((unsigned)(n + 127) << 23));
+  return x < -87.3f ? 0.0f : p;
+}
+
 // log(x), Cephes' logf.
 INLINE float log_(float x) {
   float y = x < 1.17549435e-38f ? x * 8388608.0f : x;
@@ -182,19 +201,19 @@ static float dot_of(const float *restrict x, const float *restrict y, int n) {
   return s[0];
 }
 
-// y[i] = exp(x[i] - m); returns the sum. y may be x, hence the copy that shows the compiler that
+// y[i] = exp(x[i] - m), m the largest x; returns the sum. y may be x, hence the copy that shows the compiler that
 // 16 can be taken at once.
 static float exp_sum(float *y, const float *x, int n, float m) {
   float s[LANES], e[LANES];
   for (int i = 0; i < LANES; i++) s[i] = 0.0f;
   int j = 0;
   for (; j + LANES <= n; j += LANES) {
-    for (int i = 0; i < LANES; i++) e[i] = exp_(x[j + i] - m);
+    for (int i = 0; i < LANES; i++) e[i] = exp_below(x[j + i] - m);
     for (int i = 0; i < LANES; i++) s[i] += e[i];
     for (int i = 0; i < LANES; i++) y[j + i] = e[i];
   }
   for (int i = 0; j + i < n; i++) {
-    float e = exp_(x[j + i] - m);
+    float e = exp_below(x[j + i] - m);
     y[j + i] = e;
     s[i] += e;
   }
@@ -924,7 +943,7 @@ static void attend_back(const int *a, int head) {
         const float z = seen ? lse[i] : 0.0f, e = delta[i];
         for (int j0 = 0; j0 < seen; j0 += LANES)
           for (int j = j0; j < j0 + LANES; j++) {
-            pi[j] = exp_(pi[j] - z);
+            pi[j] = exp_below(pi[j] - z);
             si[j] = pi[j] * (si[j] - e);
           }
         for (int j = seen; j < MAX(wide, up(n, MR)); j++) pi[j] = si[j] = 0.0f;
