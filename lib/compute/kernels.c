@@ -23,6 +23,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #define EXPORT __attribute__((visibility("default")))
 static _Thread_local char *memory;  // of the pool that this thread works for
@@ -70,6 +71,25 @@ INLINE float exp_(float x) {
   p = p * bits_float((half + 127) << 23) * bits_float((n - half + 127) << 23);
   p = x < -87.3f ? 0.0f : p;
   return x == x ? p : x;
+}
+
+// The same for x <= 0, as softmax has it: one factor of two is enough.
+INLINE float exp_below(float x) {
+  float c = x < -87.3f ? -87.3f : x;  // NaN stays NaN
+  float t = c * 1.44269504088896341f + 12582912.0f;
+  int n = float_bits(t) - 0x4b400000;
+  t -= 12582912.0f;
+  float r = c - t * 0.693359375f;
+  r = r + t * 2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  p = p * bits_float((int)((unsigned)(n + 127) << 23));
+  return x < -87.3f ? 0.0f : p;
 }
 
 // log(x), Cephes' logf.
@@ -181,19 +201,19 @@ static float dot_of(const float *restrict x, const float *restrict y, int n) {
   return s[0];
 }
 
-// y[i] = exp(x[i] - m); returns the sum. y may be x, hence the copy that shows the compiler that
+// y[i] = exp(x[i] - m), m the largest x; returns the sum. y may be x, hence the copy that shows the compiler that
 // 16 can be taken at once.
 static float exp_sum(float *y, const float *x, int n, float m) {
   float s[LANES], e[LANES];
   for (int i = 0; i < LANES; i++) s[i] = 0.0f;
   int j = 0;
   for (; j + LANES <= n; j += LANES) {
-    for (int i = 0; i < LANES; i++) e[i] = exp_(x[j + i] - m);
+    for (int i = 0; i < LANES; i++) e[i] = exp_below(x[j + i] - m);
     for (int i = 0; i < LANES; i++) s[i] += e[i];
     for (int i = 0; i < LANES; i++) y[j + i] = e[i];
   }
   for (int i = 0; j + i < n; i++) {
-    float e = exp_(x[j + i] - m);
+    float e = exp_below(x[j + i] - m);
     y[j + i] = e;
     s[i] += e;
   }
@@ -356,6 +376,33 @@ static void multiply(int turned, const float *a, const float *b, ptrdiff_t ldb, 
   }
 }
 
+// C[m, n] (+)= A B, A's rows (or, turned, columns) at any stride.
+INLINE void micro_at(int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                     float *c, ptrdiff_t ldc, int k, int rows, int cols, const int nv, int first) {
+  if (turned) micro(a, 1, stride, b, ldb, c, ldc, k, rows, cols, nv, first);
+  else micro(a, stride, 1, b, ldb, c, ldc, k, rows, cols, nv, first);
+}
+INLINE void strip_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                     float *c, ptrdiff_t ldc, int m, int cols, int k, int first, int vectors) {
+  for (int i = 0; i < m; i += MR) {
+    const float *p = turned ? a + i : a + (ptrdiff_t)i * stride;
+    float *q = c + i * ldc;
+    const int rows = MIN(MR, m - i);
+    if (vectors == 1) micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, 1, first);
+    else if (vectors == 2 || NV == 2)
+      micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, 2, first);
+    else micro_at(turned, stride, p, b, ldb, q, ldc, k, rows, cols, NV, first);
+  }
+}
+static void multiply_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
+                        float *c, ptrdiff_t ldc, int m, int n, int k, int first) {
+  for (int j = 0; j < n;) {
+    const int vectors = strip_of(n - j), cols = MIN(vectors * VL, n - j);
+    strip_at(turned, stride, a, b + j, ldb, c + j, ldc, m, cols, k, first, vectors);
+    j += cols;
+  }
+}
+
 // Where a row of the image-to-column matrix of a 3x3 convolution on 8x8 boards comes from: row
 // = board * 64 + square, columns tap * C + channel; off the board it is zeros.
 static void board_row(float *restrict to, const float *restrict x, int row, int C, int from,
@@ -390,7 +437,11 @@ static void gemm(const int *a, int chunk) {
     for (int i = 0; i < m; i++) zero(c + (ptrdiff_t)i * ldc, n);
   for (int k0 = 0; k0 < K; k0 += step) {
     const int k = MIN(step, K - k0), first = k0 == 0 && !a[G_ADD];
-    if (turned) {
+    // Whole tiles of rows are read where they lie, unless they would all meet in one cache set.
+    const int direct = mode == 0 && m == padded && lda % 512;
+    const float *rows = x + (ptrdiff_t)m0 * lda + k0;
+    if (direct) {
+    } else if (turned) {
       for (int l = 0; l < k; l++) {
         float *to = as + l * STRIDE;
         if (mode == 3) board_row(to, x, k0 + l, a[G_CHANNELS], m0, m0 + m);
@@ -408,16 +459,18 @@ static void gemm(const int *a, int chunk) {
     const float *w = y + (ptrdiff_t)k0 * ldb + n0;
     for (int j = 0; j < n;) {
       int vectors = strip_of(n - j), width = vectors * VL, cols = MIN(width, n - j);
-      if (m <= 2 * MR) {
-        strip(turned, as, w + j, ldb, c + j, ldc, m, cols, k, first, vectors);
-      } else {
+      const float *strip_b = m <= 2 * MR ? w + j : bs;
+      const ptrdiff_t strip_ld = m <= 2 * MR ? ldb : width;
+      if (m > 2 * MR) {
         for (int l = 0; l < k; l++) {
           const float *from = w + (ptrdiff_t)l * ldb + j;
           float *to = bs + l * width;
           for (int v = 0; v < vectors; v++) *(vec *)(to + v * VL) = *(const vec *)(from + v * VL);
         }
-        strip(turned, as, bs, width, c + j, ldc, m, cols, k, first, vectors);
       }
+      if (direct)
+        strip_at(0, lda, rows, strip_b, strip_ld, c + j, ldc, m, cols, k, first, vectors);
+      else strip(turned, as, strip_b, strip_ld, c + j, ldc, m, cols, k, first, vectors);
       j += cols;
     }
   }
@@ -890,7 +943,7 @@ static void attend_back(const int *a, int head) {
         const float z = seen ? lse[i] : 0.0f, e = delta[i];
         for (int j0 = 0; j0 < seen; j0 += LANES)
           for (int j = j0; j < j0 + LANES; j++) {
-            pi[j] = exp_(pi[j] - z);
+            pi[j] = exp_below(pi[j] - z);
             si[j] = pi[j] * (si[j] - e);
           }
         for (int j = seen; j < MAX(wide, up(n, MR)); j++) pi[j] = si[j] = 0.0f;
@@ -1015,29 +1068,6 @@ static void tile_points(float *v, ptrdiff_t points, const float *board, int C, i
     float *to = v + k * points;
     if (n == 16) EACH_LANE to[i] = o[k * 16 + i];
     else for (int i = 0; i < n; i++) to[i] = o[k * 16 + i];
-  }
-}
-
-// C[m, n] (+)= A B, A's rows (or, turned, columns) at any stride.
-INLINE void micro_at(int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
-                     float *c, ptrdiff_t ldc, int k, int rows, int cols, const int nv, int first) {
-  if (turned) micro(a, 1, stride, b, ldb, c, ldc, k, rows, cols, nv, first);
-  else micro(a, stride, 1, b, ldb, c, ldc, k, rows, cols, nv, first);
-}
-static void multiply_at(const int turned, int stride, const float *a, const float *b, ptrdiff_t ldb,
-                        float *c, ptrdiff_t ldc, int m, int n, int k, int first) {
-  for (int j = 0; j < n;) {
-    const int vectors = strip_of(n - j), cols = MIN(vectors * VL, n - j);
-    for (int i = 0; i < m; i += MR) {
-      const float *p = turned ? a + i : a + (ptrdiff_t)i * stride;
-      float *q = c + i * ldc + j;
-      const int rows = MIN(MR, m - i);
-      if (vectors == 1) micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 1, first);
-      else if (vectors == 2 || NV == 2)
-        micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, 2, first);
-      else micro_at(turned, stride, p, b + j, ldb, q, ldc, k, rows, cols, NV, first);
-    }
-    j += cols;
   }
 }
 
@@ -1385,12 +1415,18 @@ static void *helper(void *argument) {
   return 0;
 }
 
-// A pool of n threads, the caller included, over the memory at `base`; fewer if the system gives
+// A pool of n threads, the caller included, over the `limit` bytes reserved at `base`; fewer if the system gives
 // fewer, null if it gives no room. Each memory has a pool of its own.
-EXPORT struct pool *open_pool(char *base, int n) {
+EXPORT struct pool *open_pool(char *base, size_t limit, int n) {
   // Helpers live in this code: it must stay when whoever loaded it lets go of it.
   Dl_info self;
   if (dladdr((void *)(intptr_t)open_pool, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
+#ifdef MADV_HUGEPAGE
+  // Large pages for the whole range that the memory may grow into: far fewer address look-ups.
+  madvise(base, limit, MADV_HUGEPAGE);
+#else
+  (void)limit;
+#endif
   struct pool *p = aligned_alloc(64, (sizeof(struct pool) + 63) / 64 * 64);
   if (!p) return 0;
   __builtin_memset(p, 0, sizeof *p);

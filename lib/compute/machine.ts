@@ -89,6 +89,17 @@ const ARGUMENTS = 64;
  * @param threads by default what `LAB_THREADS` says, else the number of cores.
  * @param limit bytes of memory, at most and by default 4 GiB.
  * @throws {Error} when the route does not exist here; the message says why.
+ *
+ * ```ts
+ * import { bits, openMachine } from "@lib/compute/machine.ts";
+ * import assert from "node:assert/strict";
+ *
+ * using machine = openMachine("simd", { threads: 1 });
+ * const block = machine.memory.allocate(40);
+ * // 10 numbers, 5 a chunk, the address, the value.
+ * machine.launch("fill", 2, [10, 5, block, bits(1.5)]);
+ * assert.equal(machine.memory.float32()[block / 4 + 9], 1.5);
+ * ```
  */
 export function openMachine(
   route: Route,
@@ -206,7 +217,7 @@ const RESERVED = 2 * 2 ** 20;
 
 function nativeMachine(threads: number, limit?: number): Machine {
   const memory = sharedMemory(64, limit);
-  const library = openNative(memory.memory, threads);
+  const library = openNative(memory.memory, memory.limit, threads);
   const features = `${library.vectors}, ${count(library.threads, "thread")}, ${library.compiler}`;
   return machine(
     { route: "native", features, memory, threads: library.threads },

@@ -21,6 +21,8 @@ interface Block {
 /** A shared memory with an allocator. */
 export interface SharedMemory {
   readonly memory: WebAssembly.Memory;
+  /** Bytes that it may grow to. */
+  readonly limit: number;
   /** Bytes in blocks that are in use. */
   readonly used: number;
   /** Reserves `bytes` bytes and returns their address, a multiple of 64; they hold anything. */
@@ -157,6 +159,7 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
 
   return {
     memory,
+    limit: maximum * PAGE,
     get used() {
       return used;
     },

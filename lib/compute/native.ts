@@ -38,9 +38,14 @@ export interface NativeKernels extends Entry {
  * The compiler is the one that the environment variable `CC` names, else the first of clang,
  * clang-22 … clang-16, gcc and cc on the PATH.
  *
+ * @param limit bytes that the memory may grow to.
  * @throws {Error} in one line, why there can be none here.
  */
-export function openNative(memory: WebAssembly.Memory, threads: number): NativeKernels {
+export function openNative(
+  memory: WebAssembly.Memory,
+  limit: number,
+  threads: number,
+): NativeKernels {
   if (!["linux", "darwin"].includes(Deno.build.os)) {
     throw new Error(`Cannot compile the kernels on ${Deno.build.os}: only on Linux and macOS`);
   }
@@ -53,7 +58,7 @@ export function openNative(memory: WebAssembly.Memory, threads: number): NativeK
   const library = Deno.dlopen(
     path,
     {
-      open_pool: { parameters: ["usize", "i32"], result: "pointer" },
+      open_pool: { parameters: ["usize", "usize", "i32"], result: "pointer" },
       close_pool: { parameters: ["pointer"], result: "void" },
       count_threads: { parameters: ["pointer"], result: "i32" },
       run: { parameters: ["pointer", "i32", "u32", "i32"], result: "i32" },
@@ -63,7 +68,7 @@ export function openNative(memory: WebAssembly.Memory, threads: number): NativeK
   const { symbols } = library;
   // The reserved address range never moves as the memory grows.
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
-  const pool = symbols.open_pool(base, threads);
+  const pool = symbols.open_pool(base, BigInt(limit), threads);
   if (pool === null) throw new Error("Cannot start the native kernels: the system has no memory");
   const lanes = symbols.describe() & 255;
   return {

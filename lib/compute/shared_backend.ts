@@ -227,8 +227,20 @@ export function currentShared(): SharedBackend | undefined {
 
 /**
  * Registers a route as a tfjs backend of that name, with all its kernels; the machine starts here.
+ * Asking again for a registered name returns what is there.
  *
  * @throws {Error} when the route does not exist on this machine.
+ *
+ * ```ts
+ * import { registerShared } from "@lib/compute/shared_backend.ts";
+ * import * as tf from "@tensorflow/tfjs";
+ * import assert from "node:assert/strict";
+ *
+ * registerShared("simd", { threads: 2 });
+ * tf.setBackend("simd");
+ * const product = tf.matMul(tf.ones([3, 4]), tf.ones([4, 5]), false, false);
+ * assert.deepEqual([...product.dataSync().slice(0, 3)], [4, 4, 4]);
+ * ```
  */
 export function registerShared(
   route: Route,

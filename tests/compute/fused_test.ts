@@ -165,6 +165,32 @@ for (const route of routes) {
     });
   });
 
+  Deno.test(`${route}: gradients are the slopes that finite differences find`, () => {
+    const f = (x: tf.Tensor, w: tf.Tensor, c: tf.Tensor, g: tf.Tensor) => {
+      const y = attention(linear(x, w), x, gelu(x), { heads: 2, causal: true }); // [2, 64, 32]
+      const board = layerNorm(conv3x3(y.reshape([2, 8, 8, 32]), c), g);
+      return crossEntropy(board.reshape([128, 32]), targets(128, 32), legal(128, 32));
+    };
+    const shapes = [[2, 64, 32], [32, 32], [3, 3, 32, 32], [32]];
+    tf.setBackend(route);
+    tf.tidy(() => {
+      const inputs = shapes.map((shape, i) => tf.tensor(normal(shape, `fd${i}`), shape));
+      const call = f as (...x: tf.Tensor[]) => tf.Tensor;
+      const gradients = tf.grads(call)(inputs);
+      inputs.forEach((input, i) => {
+        const length = gradients[i].norm().dataSync()[0], h = 0.01;
+        const step = gradients[i].div(length).mul(h); // up the slope
+        const at = (sign: number) =>
+          call(...inputs.map((x, j) => j === i ? input.add(step.mul(sign)) : x)).dataSync()[0];
+        const slope = (at(1) - at(-1)) / (2 * h);
+        assert.ok(
+          Math.abs(slope - length) < 0.01 * length,
+          `input ${i}: the slope is ${slope}, the gradient's length ${length}`,
+        );
+      });
+    });
+  });
+
   Deno.test(`${route}: a NaN in reaches what comes out`, () => {
     tf.setBackend(route);
     tf.tidy(() => {
