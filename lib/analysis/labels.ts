@@ -9,8 +9,8 @@
 
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import { parseFen } from "@lib/chess/fen.ts";
-import type { Position } from "@lib/chess/position.ts";
+import { makeFen, parseFen } from "@lib/chess/fen.ts";
+import { type Position, startPosition } from "@lib/chess/position.ts";
 import { makeUci, parseUci } from "@lib/chess/san.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import type { Distribution } from "@lib/analysis/distribution.ts";
@@ -35,6 +35,8 @@ const lineSchema = z.strictObject({
   game: z.int().nonnegative(),
   /** Rating of the player to move. */
   rating: z.int().positive(),
+  /** The moves from the usual start that led here, as UCI with spaces; models of moves need them. */
+  moves: z.string().optional(),
   /** The move that the player chose, as UCI. */
   played: z.string(),
   /** Centipawns of every legal move, seen by the player to move; mate in n is ±(10000 − n). */
@@ -59,6 +61,8 @@ export interface LabelledPositions {
   readonly played: Uint32Array;
   /** For each state, the mover's rating. */
   readonly rating: Uint16Array;
+  /** For each state, the moves that led there from the usual start; empty where they are not known. */
+  readonly histories: readonly Uint16Array[];
 }
 
 /** Writes labels, atomically. */
@@ -110,6 +114,7 @@ export function readLabels(file: string): LabelledPositions {
   const offsets = new Uint32Array(n + 1), cluster = new Uint32Array(n), played = new Uint32Array(n);
   const rating = new Uint16Array(n);
   const positions: Position[] = [], moves: number[] = [], reward: number[] = [];
+  const histories: Uint16Array[] = [];
   for (let x = 0; x < n; x++) {
     parse(x + 1, (value) => {
       const label = lineSchema.parse(value);
@@ -122,6 +127,7 @@ export function readLabels(file: string): LabelledPositions {
         reward.push(100 * winProbability(label.score[uci]));
       }
       positions.push(position);
+      histories.push(readHistory(label));
       played[x] = offsets[x] + chosen;
       offsets[x + 1] = moves.length;
       cluster[x] = label.game;
@@ -130,7 +136,21 @@ export function readLabels(file: string): LabelledPositions {
   }
   const states = { length: n, offsets, reward: Float64Array.from(reward), cluster };
   checkStates(states);
-  return { card, states, positions, moves: Uint16Array.from(moves), played, rating };
+  return { card, states, positions, moves: Uint16Array.from(moves), played, rating, histories };
+}
+
+/** The moves of a label; they must lead to its position. */
+function readHistory({ moves = "", fen }: Label): Uint16Array {
+  const position = startPosition();
+  const history = Uint16Array.from(moves.split(" ").filter(Boolean), (uci) => {
+    const move = parseUci(position, uci);
+    position.play(move);
+    return move;
+  });
+  if (history.length > 0 && makeFen(position) !== fen) {
+    throw new RangeError(`the moves lead to ${makeFen(position)}, not to ${fen}`);
+  }
+  return history;
 }
 
 /** The players as a policy: all weight on the move that was played. */

@@ -153,6 +153,10 @@ async function main(args: readonly string[]): Promise<void> {
       fen: makeFen(positions[x]),
       game,
       rating,
+      moves: Array.from(
+        test.moves.subarray(test.offsets[game], test.offsets[game] + ply),
+        makeUci,
+      ).join(" "),
       played: makeUci(test.moves[test.offsets[game] + ply]),
       score: Object.fromEntries(entries.map((i) => [makeUci(labels.moves[i]), labels.scores[i]])),
     };

@@ -10,6 +10,8 @@ import {
   writeLabels,
 } from "@lib/analysis/labels.ts";
 import { expectedReward } from "@lib/analysis/reward.ts";
+import { parseFen } from "@lib/chess/fen.ts";
+import { legalMoves } from "@lib/chess/position.ts";
 import { makeUci } from "@lib/chess/san.ts";
 import { winProbability } from "@lib/chess/win_probability.ts";
 
@@ -86,4 +88,16 @@ Deno.test("a model's distributions are aligned by move, not by order", () => {
   assert.throws(() => alignPolicy(read, backwards.slice(1)), /5 distributions with 6 positions/);
   const missing = backwards.with(2, { moves: moves.slice(1), p: Float64Array.of(0.5, 0.5) });
   assert.throws(() => alignPolicy(read, missing), /position 2: a1b1 is missing/);
+});
+
+Deno.test("moves that led to a position come back, and must lead there", () => {
+  const file = join(Deno.makeTempDirSync(), "labels.jsonl.gz");
+  const e4 = "rnbqkbnr/pppppppp/8/8/4P3/8/PPPP1PPP/RNBQKBNR b KQkq - 0 1";
+  const replies = legalMoves(parseFen(e4)).map(makeUci);
+  const score = Object.fromEntries(replies.map((uci) => [uci, 0]));
+  const label = { fen: e4, game: 0, rating: 1000, moves: "e2e4", played: "e7e5", score };
+  writeLabels(file, card, [label]);
+  assert.deepEqual([...readLabels(file).histories[0]].map(makeUci), ["e2e4"]);
+  writeLabels(file, card, [{ ...label, moves: "d2d4" }]);
+  assert.throws(() => readLabels(file), /line 2: the moves lead to/);
 });
