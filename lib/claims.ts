@@ -29,8 +29,8 @@ const claimSchema = z.strictObject({
   paper: z.string().nullable(),
   value: z.number(),
   ci95: z.tuple([z.number(), z.number()]),
-  /** How many independent units the interval rests on, and what they are. */
-  n: z.int().positive(),
+  /** How many independent units the interval rests on (0: the number is exact), and what they are. */
+  n: z.int().nonnegative(),
   n_unit: z.string(),
   seeds: z.array(z.int()),
   unit: z.string(),
@@ -141,18 +141,20 @@ function round(x: number): number {
 
 const BEGIN = "<!-- claims:begin -->", END = "<!-- claims:end -->";
 
-/** The ledger as a Markdown table: claim, number with interval and n, verdict, notebook. */
+/** The ledger as a Markdown table: number with interval and n, what was foreseen, the paper's. */
 export function claimsTable(claims: readonly Claim[]): string {
-  const rows = claims.map(({ id, claim, value, ci95, unit, n, n_unit, verdict, notebook }) =>
+  const rows = claims.map(({ claim, value, ci95, unit, n, n_unit, prediction, paper, ...row }) =>
     [
-      `\`${id}\``,
       claim,
       `${short(value)} [${short(ci95[0])}, ${short(ci95[1])}] ${unit}; n = ${n} ${n_unit}`,
-      verdict,
-      `[${notebook.slice(0, 2)}](notebooks/${notebook}.ipynb)`,
+      prediction ?? "–",
+      row.verdict,
+      paper ?? "–",
+      `[${row.notebook.slice(0, 2)}](notebooks/${row.notebook}.ipynb)`,
     ].map((text) => text.replaceAll("|", "\\|"))
   );
-  const table = [["id", "claim", "value [95 % interval]", "verdict", "notebook"], ...rows];
+  const head = ["claim", "value [95 % interval]", "foreseen", "verdict", "the paper", "in"];
+  const table = [head, ...rows];
   const widths = table[0].map((_, c) => Math.max(...table.map((row) => row[c].length)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((text, c) => text.padEnd(widths[c])).join(" | ")} |`;
