@@ -70,7 +70,7 @@ export interface DatasetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An opened dataset. */
+/** An opened dataset; a part is read, and its hashes are checked, when it is first asked for. */
 export interface Dataset {
   readonly card: Card;
   readonly train: Games;
@@ -291,16 +291,30 @@ function checkKept({ sourceName, read, errors, rejected, games, shares }: {
 }
 
 /**
- * Opens a dataset and checks it: the card, each shard and its hash.
+ * Opens a dataset: the card at once, a part when it is first used, each shard checked by its hash.
  *
- * @throws {Error} when the card or a shard is missing, corrupt or of another build
+ * @throws {Error} when the card is missing or corrupt; and when a part is first used whose shards
+ * are missing, corrupt or of another build
  */
 export function openDataset(directory: string): Dataset {
   const card = readCard(directory);
-  const part = (split: Split) => {
+  const read = (split: Split) => {
     const shards = card.shards.filter((shard) => shard.split === split);
     if (shards.length === 0) return collectGames([]);
     return concatGames(shards.map(({ file, sha256 }) => readShard(join(directory, file), sha256)));
   };
-  return { card, train: part("train"), validation: part("validation"), test: part("test") };
+  const parts: Partial<Record<Split, Games>> = {};
+  const part = (split: Split) => parts[split] ??= read(split);
+  return {
+    card,
+    get train() {
+      return part("train");
+    },
+    get validation() {
+      return part("validation");
+    },
+    get test() {
+      return part("test");
+    },
+  };
 }

@@ -85,7 +85,8 @@ export class DatasetWriter implements Disposable {
 
   /** Moves the folder to its place; without this it is removed in the end. */
   moveTo(directory: string): void {
-    const old = `${directory}.old`;
+    const old = `${directory}.replaced`;
+    removeFolder(old); // left by a run that was killed
     try {
       Deno.renameSync(directory, old);
     } catch (error) {

@@ -318,9 +318,25 @@ Deno.test("what a killed build left behind is no hindrance", async () => {
   using folder = new Folder();
   Deno.mkdirSync(folder.at("a.partial"));
   Deno.writeTextFileSync(folder.at("a.partial/train-0007.games"), "half");
-  await buildDataset({ source: stream(made), directory: folder.at("a") });
+  const options = { source: stream(made), directory: folder.at("a") };
+  await buildDataset(options);
+  Deno.mkdirSync(folder.at("a.replaced"));
+  Deno.writeTextFileSync(folder.at("a.replaced/train-0007.games"), "replaced");
+  await buildDataset({ ...options, replace: true });
   assert.deepEqual(folder.names(), ["a"]);
   assert.ok(![...Deno.readDirSync(folder.at("a"))].some(({ name }) => name.includes("0007")));
+});
+
+Deno.test("a part of a dataset is read when it is first used, and once", async () => {
+  using folder = new Folder();
+  const directory = folder.at("a");
+  const { games } = await buildDataset({ source: stream(made), directory });
+  const dataset = openDataset(directory);
+  Deno.removeSync(join(directory, "train-0000.games"));
+  assert.equal(dataset.test.length, games.test);
+  Deno.removeSync(join(directory, "test-0000.games"));
+  assert.equal(dataset.test.length, games.test);
+  assert.throws(() => dataset.train, /train-0000\.games: there is no such file/);
 });
 
 Deno.test("a dataset with a missing or changed file is not opened", async () => {
@@ -331,11 +347,11 @@ Deno.test("a dataset with a missing or changed file is not opened", async () => 
   const shard = join(directory, "test-0000.games");
   const bytes = Deno.readFileSync(shard);
   Deno.copyFileSync(join(directory, "validation-0000.games"), shard);
-  assert.throws(() => openDataset(directory), /its SHA-256 is .*, must be/);
+  assert.throws(() => openDataset(directory).test, /its SHA-256 is .*, must be/);
   Deno.writeFileSync(shard, bytes.subarray(0, bytes.length - 3));
-  assert.throws(() => openDataset(directory), /cut short/);
+  assert.throws(() => openDataset(directory).test, /cut short/);
   Deno.removeSync(shard);
-  assert.throws(() => openDataset(directory), /there is no such file/);
+  assert.throws(() => openDataset(directory).test, /there is no such file/);
   const card = join(directory, "card.json");
   Deno.writeTextFileSync(card, Deno.readTextFileSync(card).replace('"version": 1', '"version": 2'));
   assert.throws(() => openDataset(directory), /not a card of version 1/);
