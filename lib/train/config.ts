@@ -100,7 +100,12 @@ export function parseTrainConfig(value: unknown): TrainConfig {
 
 /** Twelve hexadecimal digits that two configurations share only if they are equal. */
 export function configHash(config: TrainConfig): string {
-  return createHash("sha256").update(JSON.stringify(sorted(config))).digest("hex").slice(0, 12);
+  return hashOf(config, 12);
+}
+
+/** The first hexadecimal digits of the SHA-256 of a value's JSON, whatever the order of its fields. */
+export function hashOf(value: unknown, digits: number): string {
+  return createHash("sha256").update(JSON.stringify(sorted(value))).digest("hex").slice(0, digits);
 }
 
 function sorted(value: unknown): unknown {

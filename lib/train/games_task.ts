@@ -22,7 +22,7 @@ import { forward as boardLogits } from "@lib/model/boardnet.ts";
 import { forward as tokenLogits } from "@lib/model/chessformer.ts";
 import type { Params } from "@lib/model/params.ts";
 import { CACHE } from "@lib/paths.ts";
-import type { TrainConfig } from "@lib/train/config.ts";
+import { hashOf, type TrainConfig } from "@lib/train/config.ts";
 import type { Task } from "@lib/train/task.ts";
 
 /**
@@ -37,7 +37,7 @@ export function gamesTask(config: TrainConfig): Task {
   if (data.kind !== "games") throw new TypeError(`Cannot train on ${data.kind} as games`);
   const directory = isAbsolute(data.dataset) ? data.dataset : join(CACHE, "datasets", data.dataset);
   const { card, train, validation } = openDataset(directory);
-  const dataHash = card.shards.map(({ sha256 }) => sha256.slice(0, 12)).join("-").slice(0, 64);
+  const dataHash = hashOf(card.shards.map(({ sha256 }) => sha256), 16);
   const { batch: size, seed, evaluationBatches: batches } = config;
 
   if (model.model === "boardnet") {

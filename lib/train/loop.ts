@@ -25,6 +25,7 @@ import {
   startOptimizer,
 } from "@lib/train/optimizer.ts";
 import {
+  appendMetrics,
   cutMetrics,
   lockRun,
   type Metrics,
@@ -61,6 +62,7 @@ const LOG_EVERY = 10; // steps a line of metrics
  * of a run without the interruption. A run that is complete is returned as it is.
  *
  * @throws {TypeError} for a wrong configuration, or a run of this name with another one.
+ * @throws {SyntaxError} when the run's checkpoint is damaged.
  * @throws {RangeError} when the loss is no longer a finite number; the last checkpoint is kept.
  * @throws {Error} when a file cannot be written (the last checkpoint is kept), or when another
  * process is training the run.
@@ -122,6 +124,8 @@ export async function train(
     config,
     configHash: configHash(config),
     dataHash: task.dataHash,
+    unit: task.unit,
+    unitsPerBatch: task.unitsPerBatch,
     ...provenance(),
     versions: { deno: Deno.version.deno, tfjs: tf.version_core },
     backend: checkpoint && before ? addBackend(before.backend, backend) : backend,
@@ -135,11 +139,11 @@ export async function train(
   const record = (change: Partial<RunManifest>) => {
     const updated = new Date().toISOString();
     manifest = { ...manifest, seconds: seconds(), validationLoss, updated, ...change };
-    writeManifest(directory, manifest, task.unit);
+    writeManifest(directory, manifest);
   };
   const log = (metrics: Omit<Metrics, "seconds">) => {
     const line = { ...metrics, seconds: seconds() };
-    Deno.writeTextFileSync(files.metrics, JSON.stringify(line) + "\n", { append: true });
+    appendMetrics(directory, line);
     onMetrics?.(line, manifest);
   };
   const save = () => {

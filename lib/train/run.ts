@@ -8,7 +8,12 @@
 import { join } from "node:path";
 import { writeFileAtomic, writeJson } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
-import { decodeTensors, encodeTensors, type NamedTensor } from "@lib/model/safetensors.ts";
+import {
+  decodeTensors,
+  encodeTensors,
+  type NamedTensor,
+  type TensorFile,
+} from "@lib/model/safetensors.ts";
 import { configHash, type TrainConfig } from "@lib/train/config.ts";
 
 /** `run.json`: where a result comes from. */
@@ -18,6 +23,10 @@ export interface RunManifest {
   readonly config: TrainConfig;
   readonly configHash: string;
   readonly dataHash: string;
+  /** What the examples are, in the plural: positions, or tokens. */
+  readonly unit: string;
+  /** Positions or tokens of a step. */
+  readonly unitsPerBatch: number;
   /** Commit of the workspace, and whether files differed from it. */
   readonly git: { readonly commit: string; readonly dirty: boolean };
   readonly versions: Readonly<Record<string, string>>;
@@ -106,7 +115,7 @@ export function writeCheckpoint(
 /**
  * Reads the checkpoint of a run; null where there is none.
  *
- * @throws {SyntaxError} for a corrupt file.
+ * @throws {SyntaxError} for a corrupt file, naming it.
  * @throws {TypeError} when it was written by another configuration.
  */
 export function readCheckpoint(directory: string, config: TrainConfig): Checkpoint | null {
@@ -118,7 +127,7 @@ export function readCheckpoint(directory: string, config: TrainConfig): Checkpoi
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const { tensors, metadata } = decodeTensors(bytes, file);
+  const { tensors, metadata } = decodeCheckpoint(bytes, file, config.name);
   if (metadata.config_hash !== configHash(config)) {
     throw new TypeError(
       `Cannot resume ${config.name}: its checkpoint is of configuration ${metadata.config_hash}, ` +
@@ -138,6 +147,18 @@ export function readCheckpoint(directory: string, config: TrainConfig): Checkpoi
   };
 }
 
+function decodeCheckpoint(bytes: Uint8Array, file: string, name: string): TensorFile {
+  try {
+    return decodeTensors(bytes, file);
+  } catch (error) {
+    throw new SyntaxError(
+      `Cannot resume ${name}: ${(error as Error).message}; the checkpoint is damaged, ` +
+        "--fresh starts over",
+      { cause: error },
+    );
+  }
+}
+
 /** Reads `run.json`; null where there is none. */
 export function readManifest(directory: string): RunManifest | null {
   try {
@@ -151,10 +172,10 @@ export function readManifest(directory: string): RunManifest | null {
 }
 
 /** Writes `run.json` and the card that says the same to people. */
-export function writeManifest(directory: string, manifest: RunManifest, unit: string): void {
+export function writeManifest(directory: string, manifest: RunManifest): void {
   const files = runFiles(directory);
   writeJson(files.manifest, manifest);
-  writeFileAtomic(files.card, makeCard(manifest, unit));
+  writeFileAtomic(files.card, makeCard(manifest));
 }
 
 /**
@@ -183,6 +204,23 @@ export function lockRun(directory: string): Disposable {
       } catch { /* the run's files are in it */ }
     },
   };
+}
+
+/**
+ * Appends a line to `metrics.jsonl`.
+ *
+ * @throws {Error} naming the file and the cause, when the disk is full or the folder not writable.
+ */
+export function appendMetrics(directory: string, line: Metrics): void {
+  const { metrics } = runFiles(directory);
+  try {
+    Deno.writeTextFileSync(metrics, JSON.stringify(line) + "\n", { append: true });
+  } catch (cause) {
+    throw new Error(
+      `Cannot write ${metrics}: ${(cause as Error).message}; the last checkpoint is kept`,
+      { cause },
+    );
+  }
 }
 
 /** Cuts `metrics.jsonl` back to the lines up to a step, where a resumed run goes on. */
@@ -233,9 +271,9 @@ function cpuName(): string {
   }
 }
 
-function makeCard(run: RunManifest, unit: string): string {
+function makeCard(run: RunManifest): string {
   const { config } = run;
-  const examples = run.step * config.batch;
+  const examples = run.step * run.unitsPerBatch;
   const data = config.data.kind === "endgame"
     ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
       `${config.data.errorRate}, noise ${config.data.noise}, severity ${config.data.severity}, ` +
@@ -252,7 +290,7 @@ ${config.model.model === "endgameformer" ? "An" : "A"} ${config.model.model} of 
 
 - Status: ${run.status} after ${run.step.toLocaleString("en")} of ${
     config.steps.toLocaleString("en")
-  } steps, ${examples.toLocaleString("en")} ${unit}, ${Math.round(run.seconds)} s.
+  } steps, ${examples.toLocaleString("en")} ${run.unit}, ${Math.round(run.seconds)} s.
 - Validation loss: ${loss}.
 - Seed ${config.seed}; configuration ${run.configHash}; code ${run.git.commit.slice(0, 12)}${
     run.git.dirty ? " with changes" : ""

@@ -14,7 +14,7 @@ import {
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import type { Params } from "@lib/model/params.ts";
-import type { TrainConfig } from "@lib/train/config.ts";
+import { hashOf, type TrainConfig } from "@lib/train/config.ts";
 import { gamesTask } from "@lib/train/games_task.ts";
 
 /** A source of batches and the loss of one. */
@@ -23,11 +23,11 @@ export interface Task<B = unknown> {
   readonly unit: string;
   /** Examples (or tokens) in one batch, for rates. */
   readonly unitsPerBatch: number;
-  /** Identifies the data: equal hashes, equal batches. */
+  /** Sixteen hexadecimal digits that identify the data. */
   readonly dataHash: string;
   /** The batch of a step: a function of the run's seed and the step alone. */
   batch(step: number): B;
-  /** The fixed batches of the validation set. */
+  /** The batches of the validation set: the same at every call. */
   validation(): Iterable<B>;
   /** Mean cross-entropy of a batch in nats. */
   loss(params: Params, batch: B): tf.Scalar;
@@ -78,10 +78,10 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
   return {
     unit: "positions",
     unitsPerBatch: size,
-    dataHash: `${data.ending} k=${data.k} error=${data.errorRate} noise=${data.noise} ` +
-      `severity=${data.severity} ties=${data.ties} seed=${data.seed}`,
+    dataHash: hashOf(data, 16), // the experts are a function of these numbers
     batch: (step) => encode(endgameExamples(world, data, { seed, step, size })),
-    // The validation set is the same for every run: held-out states, its own seed.
+    // Held-out states and a seed of their own: the same for all runs with these experts, batch size
+    // and number of validation batches, whatever the run's seed.
     *validation() {
       for (let step = 0; step < config.evaluationBatches; step++) {
         yield encode(endgameExamples(world, data, { seed: 0, step, size, heldOut: true }));

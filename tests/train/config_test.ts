@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { configOf } from "@lib/tasks/train.ts";
 import { configHash, parseTrainConfig } from "@lib/train/config.ts";
 import { learningRateAt } from "@lib/train/schedule.ts";
 import { makeTask } from "@lib/train/task.ts";
-import { TINY_MODELS, tinyConfig } from "./tiny.ts";
+import { TINY_MODELS, tinyConfig, tinyDataset } from "./tiny.ts";
 
 Deno.test("unknown, missing and impossible fields are refused by name", () => {
   const good = tinyConfig("x");
@@ -34,6 +35,37 @@ Deno.test("a model and data that do not go together are refused", () => {
     () => makeTask(tinyConfig("x", { data })),
     /a boardnet on endgame data: endgameformer goes with endgame/,
   );
+});
+
+Deno.test("the data's hash changes with every shard, and with every number of an ending's experts", async () => {
+  const dataset = await tinyDataset(), card = join(dataset, "card.json");
+  const games = () => makeTask(tinyConfig(dataset)).dataHash;
+  const first = games();
+  assert.match(first, /^[0-9a-f]{16}$/);
+  const { shards, ...facts } = JSON.parse(Deno.readTextFileSync(card));
+  const later = { // of a part that training does not read
+    file: "test-0000.games",
+    split: "test",
+    games: 1,
+    plies: 1,
+  };
+  const hashes = [..."abc"].map((digit) => {
+    const more = Array.from(
+      { length: 8 },
+      (_, i) => ({ ...later, sha256: (i < 7 ? "0" : digit).repeat(64) }),
+    );
+    Deno.writeTextFileSync(card, JSON.stringify({ ...facts, shards: [...shards, ...more] }));
+    return games();
+  });
+  assert.equal(new Set([first, ...hashes]).size, 4);
+
+  const model = { model: "endgameformer", layers: 1, heads: 1, width: 8 } as const;
+  const data = { kind: "endgame", ending: "KRvK", k: 2, errorRate: 0.4, seed: 1 } as const;
+  const ending = (change: object) =>
+    makeTask(tinyConfig("x", { model, data: { ...data, ...change } })).dataHash;
+  assert.match(ending({}), /^[0-9a-f]{16}$/);
+  assert.equal(ending({ noise: 0 }), ending({}));
+  assert.equal(new Set([{}, { k: 3 }, { seed: 2 }, { severity: 0.5 }].map(ending)).size, 4);
 });
 
 Deno.test("the learning rate rises, then falls by half a cosine to its last share", () => {

@@ -124,12 +124,46 @@ Deno.test("a full disk while a checkpoint is written leaves the one before", asy
   assert.deepEqual(outcome(directory), outcome(join(whole, "tiny")));
 });
 
+Deno.test("a full disk while metrics are written is told with the file's name", async () => {
+  const results = folder(),
+    directory = join(results, "tiny"),
+    config = tinyConfig(await tinyDataset());
+  const metrics = join(directory, "metrics.jsonl");
+  const full = train(config, {
+    results,
+    onMetrics({ step }) {
+      if (step !== 10) return;
+      Deno.removeSync(metrics);
+      Deno.symlinkSync("/dev/full", metrics); // the device that is always full
+    },
+  });
+  await assert.rejects(full, /Cannot write .*metrics\.jsonl: .*space.*checkpoint is kept/);
+  assert.equal(readCheckpoint(directory, config)!.step, 8);
+  assert.equal(readManifest(directory)!.status, "stopped");
+});
+
+Deno.test("a damaged checkpoint is refused by name, with the way to start over", async () => {
+  const results = folder(), config = tinyConfig(await tinyDataset());
+  const file = join(results, "tiny", "checkpoint.safetensors");
+  await train(config, { results, budget: 1e-9 });
+  const whole = Deno.readFileSync(file);
+  for (const length of [0, 100, whole.length - 1]) {
+    Deno.writeFileSync(file, whole.subarray(0, length));
+    await assert.rejects(
+      train(config, { results }),
+      /Cannot resume tiny: .*checkpoint\.safetensors.*--fresh starts over/,
+      `${length} bytes`,
+    );
+  }
+  assert.equal((await train(config, { results, fresh: true })).status, "complete");
+});
+
 Deno.test("a loss that is no number stops the run, and the checkpoint before is kept", async () => {
   const results = folder();
   const config = tinyConfig(await tinyDataset(), { learningRate: 1e20, checkpointEvery: 1 });
   await assert.rejects(
     train(config, { results }),
-    /Cannot (go on with tiny: at step \d+ the loss is|write params\/.* must be finite)/,
+    /Cannot go on with tiny: at step \d+ the loss is \S+ and the gradient's norm (NaN|Infinity)/,
   );
   const checkpoint = readCheckpoint(join(results, "tiny"), config);
   assert.ok(checkpoint && checkpoint.step >= 1);
@@ -155,6 +189,16 @@ Deno.test("another configuration or other data under the same name are refused",
   await assert.rejects(
     train(tinyConfig(dataset), { results }),
     /was trained on data \S+, these are/,
+  );
+});
+
+Deno.test("the card of a ChessFormer counts its tokens", async () => {
+  const results = folder(), model = TINY_MODELS["chessformer"];
+  const run = await train(tinyConfig(await tinyDataset(), { model, steps: 4 }), { results });
+  assert.equal(run.unitsPerBatch, 3 * 13);
+  assert.match(
+    Deno.readTextFileSync(join(results, "tiny", "card.md")),
+    /4 of 4 steps, 156 tokens,/,
   );
 });
 
@@ -192,6 +236,10 @@ Deno.test("the manifest says where the weights come from, and they load by folde
   assert.match(run.git.commit, /^[0-9a-f]{40}$/);
   assert.equal(run.versions["deno"], Deno.version.deno);
   assert.ok(run.validationLoss! > 0 && run.parameters > 0);
+  assert.match(
+    Deno.readTextFileSync(join(results, "tiny", "card.md")),
+    /3 of 3 steps, 9 positions,/,
+  );
   using model = loadModel(join(results, "tiny"), "boardnet");
   assert.deepEqual(model.config, config.model);
 });
