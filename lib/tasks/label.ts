@@ -25,8 +25,8 @@ Options
   --name <name>        writes results/labels/<name>.jsonl.gz
   --bands <list>       ratings of the player to move, as low-high (low excluded), separated by commas
                        (0-1000,1000-1300,1300-1500)
-  --positions <n>      positions a band, at most two of a game (2000)
-  --plies <low-high>   plies played before the position (8-60)
+  --positions <n>      positions a band, at most two of a game in each (2000)
+  --plies <low-high>   plies played before the position (16-80)
   --depth <n>          plies searched behind each move (6)
   --engine <which>     wasm (shipped), native (on PATH) or a path (wasm)
   --workers <n>        engines side by side (2)
@@ -104,7 +104,7 @@ async function main(args: readonly string[]): Promise<void> {
       name: { type: "string" },
       bands: { type: "string", default: "0-1000,1000-1300,1300-1500" },
       positions: { type: "string", default: "2000" },
-      plies: { type: "string", default: "8-60" },
+      plies: { type: "string", default: "16-80" },
       depth: { type: "string", default: "6" },
       engine: { type: "string", default: "wasm" },
       workers: { type: "string", default: "2" },
@@ -167,7 +167,7 @@ async function main(args: readonly string[]): Promise<void> {
     depth,
     source:
       `test games of the dataset ${card.name}, bands ${values.bands}, plies ${values.plies}, ` +
-      `at most ${PER_GAME} positions a game, seed ${seed}`,
+      `at most ${PER_GAME} positions of a game in each band, seed ${seed}`,
     licence: "CC0",
   }, rows);
   console.log(`Wrote ${rows.length} positions to ${file}`);
