@@ -10,6 +10,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { attention, embedding, gelu, layerNorm, linear } from "@lib/compute/ops.ts";
+import { tokenizerByName } from "@lib/data/tokenizer.ts";
 import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
 /** ChessFormer's configuration. */
@@ -17,7 +18,7 @@ export const ChessFormerConfig = z.strictObject({
   model: z.literal("chessformer"),
   /** What the tokens are: the paper's characters, or one token a move. */
   tokenizer: z.enum(["pgn", "uci"]),
-  /** V: how many different tokens. */
+  /** V: how many different tokens; the tokenizer's 32 characters or 1969 moves. */
   vocabulary: z.int().min(2),
   /** T: the longest context, in tokens. */
   block: z.int().min(1),
@@ -31,7 +32,17 @@ export const ChessFormerConfig = z.strictObject({
   expansion: z.int().min(1).default(4),
   /** Whether linear maps and norms have biases; the paper's have none. */
   bias: z.boolean().default(false),
-}).refine(({ width, heads }) => width % heads === 0, "width must be a multiple of heads");
+}).refine(({ width, heads }) => width % heads === 0, "width must be a multiple of heads").refine(
+  ({ tokenizer, vocabulary }) => vocabulary === tokenizerByName(tokenizer).size,
+  {
+    path: ["vocabulary"],
+    error: ({ input }) => {
+      const { tokenizer, vocabulary } = input as { tokenizer: string; vocabulary: number };
+      const { size } = tokenizerByName(tokenizer);
+      return `the tokenizer ${tokenizer} has ${size} tokens, not ${vocabulary}`;
+    },
+  },
+);
 
 /** ChessFormer's configuration. */
 export type ChessFormerConfig = z.infer<typeof ChessFormerConfig>;

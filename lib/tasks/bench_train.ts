@@ -72,9 +72,8 @@ function prepare(workload: Workload): Steps {
     loss = (logits) => crossEntropy(logits, targets.toInt(), legal);
   } else {
     const [layers, heads, width, vocabulary, block, batch] = TEXT[workload];
-    const shape = { vocabulary, block, layers, heads, width, bias: true };
-    const config = chessformer.ChessFormerConfig
-      .parse({ model: "chessformer", tokenizer: "uci", ...shape });
+    const shape = { vocabulary, block, layers, heads, width, expansion: 4, bias: true };
+    const config = { model: "chessformer", tokenizer: "uci", ...shape } as const;
     params = chessformer.initChessFormer(config, 1);
     const n = batch * block;
     const ids = (factor: number) =>

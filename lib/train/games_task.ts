@@ -16,7 +16,7 @@ import {
   validationTokenBatches,
 } from "@lib/data/batches.ts";
 import { openDataset } from "@lib/data/dataset.ts";
-import { pgnTokenizer, uciTokenizer } from "@lib/data/tokenizer.ts";
+import { tokenizerByName } from "@lib/data/tokenizer.ts";
 import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import { forward as boardLogits } from "@lib/model/boardnet.ts";
 import { forward as tokenLogits } from "@lib/model/chessformer.ts";
@@ -30,7 +30,6 @@ import type { Task } from "@lib/train/task.ts";
  *
  * @throws {Error} when the dataset is missing or corrupt.
  * @throws {RangeError} when its validation set is smaller than a batch.
- * @throws {TypeError} when the model's vocabulary is not the tokenizer's.
  */
 export function gamesTask(config: TrainConfig): Task {
   const { model, data } = config;
@@ -60,14 +59,8 @@ export function gamesTask(config: TrainConfig): Task {
   }
 
   if (model.model === "chessformer") {
-    const tokenizer = model.tokenizer === "pgn" ? pgnTokenizer : uciTokenizer;
+    const tokenizer = tokenizerByName(model.tokenizer);
     const { block, vocabulary } = model;
-    if (vocabulary !== tokenizer.size) {
-      throw new TypeError(
-        `Cannot train ${config.name}: the model has a vocabulary of ${vocabulary}, the tokenizer ` +
-          `${tokenizer.name} one of ${tokenizer.size}`,
-      );
-    }
     const task: Task<TokenBatch> = {
       unit: "tokens",
       unitsPerBatch: size * block,

@@ -33,9 +33,12 @@ const CONFIGS: readonly ModelConfig[] = [
 ];
 
 /** The path of a saved model, after its tensors were tampered with. */
-function saved(change: (file: ReturnType<typeof decodeTensors>) => void = () => {}): string {
+function saved(
+  change: (file: ReturnType<typeof decodeTensors>) => void = () => {},
+  config: ModelConfig = CONFIGS[0],
+): string {
   const file = join(Deno.makeTempDirSync(), "model.safetensors");
-  using model = initModel(CONFIGS[0], 1);
+  using model = initModel(config, 1);
   saveModel(file, model);
   const content = decodeTensors(Deno.readFileSync(file), file);
   change(content);
@@ -138,14 +141,54 @@ Deno.test("parameters missing, of another shape or not the model's are refused b
   );
 });
 
-Deno.test("another family, another vocabulary and a model that is not there are refused", () => {
+Deno.test("another family and a model that is not there are refused", () => {
   assert.throws(() => loadModel(saved(), "chessformer"), /as a chessformer: it is a boardnet/);
-  const other = saved((content) => {
-    (content.metadata as Record<string, string>)["config"] = JSON.stringify({
-      ...CONFIGS[1],
-      vocabulary: 64,
-    });
-  });
-  assert.throws(() => loadModel(other), /tokens is missing, the chessformer needs \[64,32\]/);
   assert.throws(() => loadModel("no-such-run"), /"no-such-run": there is no .*model\.safetensors/);
+});
+
+Deno.test("a vocabulary that is not its tokenizer's is refused", () => {
+  const chessformer = CONFIGS[1];
+  for (const change of [{ vocabulary: 64 }, { tokenizer: "uci" }]) {
+    const file = saved(({ metadata }) => {
+      (metadata as Record<string, string>)["config"] = JSON.stringify({
+        ...chessformer,
+        ...change,
+      });
+    }, chessformer);
+    assert.throws(() => loadModel(file), {
+      name: "TypeError",
+      message:
+        /model\.safetensors: .*the tokenizer (pgn has 32 tokens, not 64|uci has 1969 tokens, not 32)/s,
+    });
+  }
+});
+
+Deno.test("weights of another vocabulary or size than their configuration says are refused", () => {
+  const refused = (change: Partial<ModelConfig>, message: RegExp) => {
+    const file = saved(({ metadata }) => {
+      (metadata as Record<string, string>)["config"] = JSON.stringify({ ...CONFIGS[1], ...change });
+    }, CONFIGS[1]);
+    assert.throws(() => loadModel(file), { name: "TypeError", message });
+  };
+  refused(
+    { tokenizer: "uci", vocabulary: 1969 },
+    /tokens is \[32,32\], the chessformer needs \[1969,32\]/,
+  );
+  refused({ block: 20 }, /positions is \[16,32\], the chessformer needs \[20,32\]/);
+  refused({ layers: 2 }, /layer1\.norm1\.gain is missing, the chessformer needs \[32\]/);
+});
+
+Deno.test("a model file that is cut short or holds NaN is refused by name", () => {
+  const file = saved(() => {}, CONFIGS[1]), whole = Deno.readFileSync(file);
+  Deno.writeFileSync(file, whole.subarray(0, whole.length - 100));
+  assert.throws(() => loadModel(file), {
+    name: "SyntaxError",
+    message: /model\.safetensors: .*cut short/,
+  });
+  new DataView(whole.buffer).setFloat32(whole.length - 4, NaN, true);
+  Deno.writeFileSync(file, whole);
+  assert.throws(() => loadModel(file), {
+    name: "SyntaxError",
+    message: /model\.safetensors: .* holds NaN at entry/,
+  });
 });

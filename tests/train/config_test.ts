@@ -19,6 +19,10 @@ Deno.test("unknown, missing and impossible fields are refused by name", () => {
   refuses({ name: "../up" }, /small letters, digits/);
   refuses({ model: { ...TINY_MODELS["boardnet"], filter: 3 } }, /filter/);
   refuses({ model: { ...TINY_MODELS["chessformer"], heads: 3 } }, /width must be a multiple/);
+  refuses(
+    { model: { ...TINY_MODELS["chessformer"], tokenizer: "pgn" } },
+    /the tokenizer pgn has 32 tokens, not 1969/,
+  );
   refuses({ data: { kind: "endgame", ending: "KPvK", k: 1, errorRate: 0, seed: 1 } }, /ending/);
 });
 
