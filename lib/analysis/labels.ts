@@ -10,7 +10,7 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { makeFen, parseFen } from "@lib/chess/fen.ts";
-import { type Position, startPosition } from "@lib/chess/position.ts";
+import { legalMoves, type Position, startPosition } from "@lib/chess/position.ts";
 import { makeUci, parseUci } from "@lib/chess/san.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import type { Distribution } from "@lib/analysis/distribution.ts";
@@ -75,7 +75,7 @@ export function writeLabels(file: string, card: LabelCard, labels: readonly Labe
  * Reads labels into a world.
  *
  * @throws {SyntaxError} naming the file and the line that cannot be read: not gzip, not JSON, a
- * missing field, an illegal position or move, a played move without a score.
+ * missing field, an illegal position or move, a legal move or the played one without a score.
  *
  * ```ts
  * import { humanPolicy, readLabels, regretPerState, writeLabels } from "@lib/analysis/labels.ts";
@@ -83,9 +83,9 @@ export function writeLabels(file: string, card: LabelCard, labels: readonly Labe
  *
  * const file = `${Deno.makeTempDirSync()}/one.jsonl.gz`;
  * const card = { engine: "by hand", depth: 1, source: "made up", licence: "CC0" };
- * const fen = "k7/8/8/8/8/8/7R/K7 w - - 0 1";
+ * const fen = "k7/8/8/7p/7P/8/8/K7 w - - 0 1";
  * writeLabels(file, card, [
- *   { fen, game: 0, rating: 1200, played: "a1b1", score: { a1b1: 0, h2h8: 300 } },
+ *   { fen, game: 0, rating: 1200, played: "a1b1", score: { a1b1: 0, a1b2: 300, a1a2: 100 } },
  * ]);
  * const labelled = readLabels(file);
  * const [regret] = regretPerState(labelled.states, humanPolicy(labelled));
@@ -125,6 +125,13 @@ export function readLabels(file: string): LabelledPositions {
       for (const uci of ucis) {
         moves.push(parseUci(position, uci));
         reward.push(100 * winProbability(label.score[uci]));
+      }
+      // Each is legal, so they are the legal moves when they are as many.
+      const scored = new Set(moves.slice(offsets[x])).size, legal = legalMoves(position).length;
+      if (scored !== legal || ucis.length !== legal) {
+        throw new RangeError(
+          `${ucis.length} moves are scored, must be each of the ${legal} legal ones once`,
+        );
       }
       positions.push(position);
       histories.push(readHistory(label));

@@ -16,15 +16,15 @@ import { makeUci } from "@lib/chess/san.ts";
 import { winProbability } from "@lib/chess/win_probability.ts";
 
 const card = { engine: "by hand", depth: 1, source: "made up", licence: "CC0" };
-const fen = "k7/8/8/8/8/8/7R/K7 w - - 0 1";
+const fen = "k7/8/8/7p/7P/8/8/K7 w - - 0 1";
 
 function labels(): Label[] {
   return Array.from({ length: 6 }, (_, i) => ({
     fen,
     game: i >> 1,
     rating: 1000 + 100 * i,
-    played: i % 2 ? "h2h8" : "a1b1",
-    score: { "a1b1": 0, "h2h8": 300, "a1b2": -100 },
+    played: i % 2 ? "a1a2" : "a1b1",
+    score: { "a1b1": 0, "a1a2": 300, "a1b2": -100 },
   }));
 }
 
@@ -34,7 +34,7 @@ Deno.test("labels come back as states, rewards in win-%, and the players as a po
   const read = readLabels(file);
   assert.deepEqual(read.card, card);
   assert.equal(read.states.length, 6);
-  assert.deepEqual(Array.from(read.moves.subarray(0, 3), makeUci), ["a1b1", "h2h8", "a1b2"]);
+  assert.deepEqual(Array.from(read.moves.subarray(0, 3), makeUci), ["a1b1", "a1a2", "a1b2"]);
   const win = 100 * winProbability(300);
   assert.ok(Math.abs(expectedReward(read.states, humanPolicy(read)) - (50 + win) / 2) < 1e-9);
   assert.deepEqual(
@@ -48,7 +48,7 @@ Deno.test("the gain over players counts only the band's positions, clustered by 
   writeLabels(file, card, labels());
   const read = readLabels(file);
   const best = new Float64Array(read.moves.length);
-  for (let x = 0; x < 6; x++) best[3 * x + 1] = 1; // always h2h8
+  for (let x = 0; x < 6; x++) best[3 * x + 1] = 1; // always a1a2
   const win = 100 * winProbability(300);
   const all = gainOverPlayers(read, best, [0, 3000]);
   assert.equal(all.n, 3);
@@ -66,7 +66,12 @@ Deno.test("a file that is not labels is refused with its line", () => {
     writeLabels(file, card, labels().map((label, i) => (i === 3 ? change(label) : label) as Label));
     return () => readLabels(file);
   };
-  assert.throws(broken((l) => ({ ...l, played: "a1a2" })), /line 5.*a1a2 has no score/);
+  assert.throws(broken((l) => ({ ...l, played: "h4h5" })), /line 5.*h4h5 has no score/);
+  const { a1b2: _, ...fewer } = labels()[0].score;
+  assert.throws(
+    broken((l) => ({ ...l, score: fewer })),
+    /line 5: 2 moves are scored, must be each of the 3 legal ones once/,
+  );
   assert.throws(broken((l) => ({ ...l, fen: "8/8/8/8/8/8/8/8 w - - 0 1" })), /line 5/);
   assert.throws(broken((l) => ({ ...l, score: { "a1b1": 0.5 } })), /line 5/);
   assert.throws(broken((l) => ({ ...l, rating: -3 })), /line 5/);
