@@ -9,7 +9,7 @@ import type { Policy, States } from "@lib/analysis/states.ts";
 import { clusteredMean, exactly, type Interval, type Level } from "@lib/analysis/stats.ts";
 
 /** What an interval of the gap says. */
-export type Verdict = "transcends" | "does not transcend" | "undecided";
+export type TranscendenceVerdict = "transcends" | "does not transcend" | "undecided";
 
 /** The gap between a policy at a temperature and the best of its experts. */
 export interface Transcendence {
@@ -22,7 +22,7 @@ export interface Transcendence {
   readonly best: number;
   /** R_p(f̂_τ) − max_i R_p(f_i). */
   readonly gap: Interval;
-  readonly verdict: Verdict;
+  readonly verdict: TranscendenceVerdict;
 }
 
 /**
@@ -69,14 +69,14 @@ export function transcendence(
   const best = rewards.indexOf(Math.max(...rewards));
   const value = reward - rewards[best];
   const gap = states.cluster ? smallest(states, tempered, perExpert, value, level) : exactly(value);
-  return { tau, reward, experts: rewards, best, gap, verdict: verdict(gap) };
+  return { tau, reward, experts: rewards, best, gap, verdict: judgeGap(gap) };
 }
 
 /**
  * The sign of a gap, where its interval lies on one side of zero. An exact gap of less than 1e-12 is
  * rounding and counts as zero, which does not transcend.
  */
-export function verdict(gap: Interval): Verdict {
+export function judgeGap(gap: Interval): TranscendenceVerdict {
   if (gap.n === 0) return gap.value > 1e-12 ? "transcends" : "does not transcend";
   if (gap.low > 0) return "transcends";
   return gap.high <= 0 ? "does not transcend" : "undecided";

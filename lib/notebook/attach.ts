@@ -12,16 +12,17 @@ import { figure, PALETTE } from "@lib/notebook/figure.ts";
 import { delay, type Job } from "@lib/notebook/job.ts";
 import { forgetOldStop, stopPoint } from "@lib/notebook/kernel.ts";
 import type { Picture } from "@lib/notebook/svg.ts";
+import type { Metrics } from "@lib/train/run.ts";
 
-/** A line of `metrics.jsonl`: the step and what was measured at it. */
-export type Metrics = Readonly<Record<string, number>> & { readonly step: number };
+/** Measures and their names in the legend. */
+type Series = { readonly [key in keyof Metrics]?: string };
 
 /** How a run is watched; all optional. */
 export interface AttachOptions {
   /** The job that trains; without it the run's `run.json` says when it has ended. */
   readonly job?: Job;
-  /** Measures to draw and their names in the legend (default: all whose key holds "loss"). */
-  readonly series?: Readonly<Record<string, string>>;
+  /** Measures to draw and their names in the legend (default: all losses). */
+  readonly series?: Series;
   /**
    * Seconds without a new line after which a run counts as ended, though its `run.json` says that it
    * runs: for one that was killed (default 60).
@@ -102,7 +103,7 @@ export function lossFigure(
   options: Pick<AttachOptions, "series" | "title" | "name"> = {},
 ): Picture {
   const series = options.series ?? lossesOf(metrics);
-  const points = Object.entries(series).flatMap(([key, label]) =>
+  const points = (Object.entries(series) as [keyof Metrics, string][]).flatMap(([key, label]) =>
     metrics.filter((line) => Number.isFinite(line[key]))
       .map((line) => ({ step: line.step, loss: line[key], label }))
   );
@@ -124,15 +125,12 @@ export function lossFigure(
   });
 }
 
-function lossesOf(metrics: readonly Metrics[]): Record<string, string> {
-  const keys = new Set(metrics.flatMap((line) => Object.keys(line)));
-  const losses = [...keys].filter((key) => /loss/i.test(key));
-  return Object.fromEntries(losses.map((key) => [key, key === "loss" ? "training" : inWords(key)]));
-}
-
-function inWords(key: string): string {
-  const words = key.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase();
-  return words.replace(/ ?loss ?/, "").trim() || key;
+function lossesOf(metrics: readonly Metrics[]): Series {
+  const isMeasured = (key: keyof Metrics) => metrics.some((line) => key in line);
+  return {
+    ...(isMeasured("loss") && { loss: "training" }),
+    ...(isMeasured("validation_loss") && { validation_loss: "validation" }),
+  };
 }
 
 /** Whether a run's `run.json` says that nobody trains it now. */

@@ -22,13 +22,7 @@ export { figure, type FigureOptions, PALETTE } from "@lib/notebook/figure.ts";
 export { Interrupted, stopPoint, stopSignal } from "@lib/notebook/kernel.ts";
 export { band, curve, type IntervalOptions, reference, whiskers } from "@lib/notebook/marks.ts";
 export { type Arrow, board, type BoardOptions, policyArrows } from "@lib/notebook/board.ts";
-export {
-  attach,
-  type AttachOptions,
-  lossFigure,
-  type Metrics,
-  readMetrics,
-} from "@lib/notebook/attach.ts";
+export { attach, type AttachOptions, lossFigure, readMetrics } from "@lib/notebook/attach.ts";
 export { type Job, launch, watch } from "@lib/notebook/job.ts";
 export { trainRuns, type TrainRunsOptions } from "@lib/notebook/training.ts";
 export { clock, progress, progressLine, type ProgressOptions } from "@lib/notebook/progress.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { mixture } from "@lib/analysis/reward.ts";
 import { makeStates, type Policy, type States } from "@lib/analysis/states.ts";
-import { transcendence, verdict } from "@lib/analysis/transcendence.ts";
+import { judgeGap, transcendence } from "@lib/analysis/transcendence.ts";
 import { type Random, random, randomNormal } from "@lib/random.ts";
 import { tabularWorlds } from "./worlds.ts";
 
@@ -75,10 +75,10 @@ Deno.test("a sample's interval covers the true gap though the best expert is cho
 });
 
 Deno.test("the verdict is the sign, where the interval knows it", () => {
-  assert.equal(verdict({ value: 1, low: 0.1, high: 2, n: 5 }), "transcends");
-  assert.equal(verdict({ value: 1, low: -0.1, high: 2, n: 5 }), "undecided");
-  assert.equal(verdict({ value: -1, low: -2, high: -0.1, n: 5 }), "does not transcend");
-  assert.equal(verdict({ value: 1e-15, low: 1e-15, high: 1e-15, n: 0 }), "does not transcend");
+  assert.equal(judgeGap({ value: 1, low: 0.1, high: 2, n: 5 }), "transcends");
+  assert.equal(judgeGap({ value: 1, low: -0.1, high: 2, n: 5 }), "undecided");
+  assert.equal(judgeGap({ value: -1, low: -2, high: -0.1, n: 5 }), "does not transcend");
+  assert.equal(judgeGap({ value: 1e-15, low: 1e-15, high: 1e-15, n: 0 }), "does not transcend");
 });
 
 Deno.test("no experts, no question", () => {
