@@ -32,6 +32,11 @@ export const EndgameData = z.strictObject({
 export const GamesData = z.strictObject({
   kind: z.literal("games"),
   dataset: z.string().min(1),
+  /** BoardNet only. Plies played before a position, at least: 10 leaves out most of the book. */
+  minPly: z.int().min(0).optional(),
+  /** BoardNet only. Positions whose mover is rated in (low, high], whatever the other side is rated. */
+  band: z.tuple([z.number().min(0), z.number()])
+    .refine(([low, high]) => low < high, "must be [low, high] with low < high").optional(),
 });
 
 /** The configuration of a run. */

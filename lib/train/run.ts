@@ -278,7 +278,9 @@ function makeCard(run: RunManifest): string {
     ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
       `${config.data.errorRate}, noise ${config.data.noise}, severity ${config.data.severity}, ` +
       `ties ${config.data.ties}, seed ${config.data.seed}`
-    : `the dataset ${config.data.dataset} (${run.dataHash})`;
+    : `the dataset ${config.data.dataset} (${run.dataHash})` +
+      (config.data.minPly === undefined ? "" : `, from ply ${config.data.minPly} on`) +
+      (config.data.band ? `, by players rated in (${config.data.band.join(", ")}]` : "");
   const loss = run.validationLoss === null
     ? "not measured"
     : `${run.validationLoss.toFixed(4)} nats`;
