@@ -5,7 +5,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The workspace: the folder that holds `deno.json`. */
@@ -17,8 +17,11 @@ export const CACHE: string = join(ROOT, "data", "cache");
 /** Small files that tests and the notebooks' defaults read; in git. */
 export const FIXTURES: string = join(ROOT, "data", "fixtures");
 
-/** One folder a run, the figures and the ledger `claims.json`. */
-export const RESULTS: string = join(ROOT, "results");
+/**
+ * One folder a run, the figures and the ledger `claims.json`: `results`, or the folder named by the
+ * environment variable `LAB_RESULTS`, for trials that leave the results here alone.
+ */
+export const RESULTS: string = resultsFolder();
 
 /** The notebooks. */
 export const NOTEBOOKS: string = join(ROOT, "notebooks");
@@ -29,4 +32,30 @@ export const NOTEBOOKS: string = join(ROOT, "notebooks");
  */
 export function gamesFolder(): string {
   return Deno.env.get("GAMES_DIR") ?? join(dirname(ROOT), "shared", "data");
+}
+
+/** A path as its user means it: `deno task` runs elsewhere than it was called. */
+export function userPath(path: string): string {
+  return resolve(Deno.env.get("INIT_CWD") ?? ".", path);
+}
+
+/**
+ * The folder of a dataset: a name stands for one of those in the cache, and what has a slash is a
+ * path.
+ *
+ * ```ts
+ * import { CACHE, datasetFolder } from "@lib/paths.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(datasetFolder("cap1500"), `${CACHE}/datasets/cap1500`);
+ * assert.equal(datasetFolder("/mine/cap1500"), "/mine/cap1500");
+ * ```
+ */
+export function datasetFolder(name: string): string {
+  return /[/\\]/.test(name) ? userPath(name) : join(CACHE, "datasets", name);
+}
+
+function resultsFolder(): string {
+  const told = Deno.env.get("LAB_RESULTS");
+  return told ? userPath(told) : join(ROOT, "results");
 }

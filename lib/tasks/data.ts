@@ -4,14 +4,15 @@
  * @module
  */
 
-import { basename, join, resolve } from "node:path";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { type Card, gamesOf, SPLITS } from "@lib/data/card.ts";
 import { buildDataset, type BuildProgress, type DatasetOptions } from "@lib/data/dataset.ts";
 import { downloadMonth, isMonth, LICHESS_LICENCE } from "@lib/data/lichess.ts";
 import { parseSelection, type SelectionInput } from "@lib/data/select.ts";
 import { simulateGames } from "@lib/experts/crowd.ts";
-import { CACHE } from "@lib/paths.ts";
+import { datasetFolder, userPath } from "@lib/paths.ts";
+import { parseNumber, parseRange, runCommand } from "@lib/tasks/command.ts";
 
 const HELP = `Build a dataset: games to train on, to validate with and to test on, and a card.
 
@@ -74,12 +75,6 @@ const OPTIONS = {
 
 type Values = ReturnType<typeof parseArgs<{ args: string[]; options: typeof OPTIONS }>>["values"];
 
-function number(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot read --${flag} ${text}: must be a number`);
-}
-
 function yesOrNo(flag: string, text: string): boolean {
   if (text === "yes" || text === "no") return text === "yes";
   throw new RangeError(`Cannot read --${flag} ${text}: must be yes or no`);
@@ -89,35 +84,26 @@ function yesOrNo(flag: string, text: string): boolean {
 function selectionOf(values: Values): SelectionInput {
   const list = (text: string) => text.split(",").map((item) => item.trim());
   const { cap, band, speeds, rated, terminations, from, to, evals, seed } = values;
-  const edges = band?.match(/^(\d+)-(\d+)$/);
-  if (band !== undefined && !edges) {
-    throw new RangeError(`Cannot read --band ${band}: must be low-high, such as 1400-1500`);
-  }
   const ofFlag = <K extends string, T>(
     key: K,
     text: string | undefined,
     read: (text: string) => T,
   ) => text === undefined ? {} : { [key]: read(text) } as Record<K, T>;
   return parseSelection({
-    ...ofFlag("cap", cap, (text) => number("cap", text)),
-    ...(edges && { band: [Number(edges[1]), Number(edges[2])] }),
+    ...ofFlag("cap", cap, (text) => parseNumber("cap", text)),
+    ...ofFlag("band", band, (text) => parseRange("band", text)),
     ...ofFlag("speeds", speeds, list),
     ...ofFlag("rated", rated, (text) => yesOrNo("rated", text)),
-    ...ofFlag("minPlies", values["min-plies"], (text) => number("min-plies", text)),
-    ...ofFlag("maxPlies", values["max-plies"], (text) => number("max-plies", text)),
+    ...ofFlag("minPlies", values["min-plies"], (text) => parseNumber("min-plies", text)),
+    ...ofFlag("maxPlies", values["max-plies"], (text) => parseNumber("max-plies", text)),
     ...ofFlag("terminations", terminations, list),
     ...ofFlag("from", from, String),
     ...ofFlag("to", to, String),
     ...ofFlag("evals", evals, (text) => yesOrNo("evals", text)),
     ...(values["set-up"] && { setUp: true }),
-    ...ofFlag("maxGames", values["max-games"], (text) => number("max-games", text)),
-    seed: number("seed", seed),
+    ...ofFlag("maxGames", values["max-games"], (text) => parseNumber("max-games", text)),
+    seed: parseNumber("seed", seed),
   });
-}
-
-/** A path as its user means it: `deno task` runs elsewhere than it was called. */
-function userPath(path: string): string {
-  return resolve(Deno.env.get("INIT_CWD") ?? ".", path);
 }
 
 /** A name for the dataset, from its source and its most telling rule. */
@@ -158,8 +144,9 @@ async function sourceOf(
 ): Promise<Pick<DatasetOptions, "source" | "licence">> {
   const { source, licence } = values;
   if (source === "simulated") {
-    const players = number("players", values.players), games = number("games", values.games);
-    const seed = number("seed", values.seed);
+    const players = parseNumber("players", values.players),
+      games = parseNumber("games", values.games);
+    const seed = parseNumber("seed", values.seed);
     return {
       source: {
         name: `${games} games of ${players} simulated players, seed ${seed}`,
@@ -194,13 +181,13 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) return console.log(HELP);
   const selection = selectionOf(values);
-  const shares = values.split.split(",").map((share) => number("split", share));
+  const shares = values.split.split(",").map((share) => parseNumber("split", share));
   if (shares.length !== 2) {
     throw new RangeError(`Cannot read --split ${values.split}: must be two shares, as 0.05,0.05`);
   }
   const [validation, test] = shares;
   const name = values.out ?? nameOf(values.source, selection);
-  const directory = /[/\\]/.test(name) ? userPath(name) : join(CACHE, "datasets", name);
+  const directory = datasetFolder(name);
   const show = progressLine();
   const from = await sourceOf(values, show, signal);
   const start = performance.now();
@@ -209,7 +196,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
     directory,
     selection,
     split: { validation, test },
-    seed: number("seed", values.seed),
+    seed: parseNumber("seed", values.seed),
     replace: values.replace,
     signal,
     onProgress: (progress) => show(progressText(progress, (performance.now() - start) / 1000)),
@@ -219,21 +206,4 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   console.log(`Built in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }
 
-if (import.meta.main) {
-  const stop = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (stop.signal.aborted) Deno.exit(130);
-    stop.abort();
-  });
-  try {
-    await main(Deno.args, stop.signal);
-    Deno.exit(0);
-  } catch (error) {
-    if (stop.signal.aborted) {
-      console.error("\nStopped; nothing half made is left");
-      Deno.exit(130);
-    }
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand(main, "Stopped; nothing half made is left");

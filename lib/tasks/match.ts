@@ -14,6 +14,8 @@ import { type MatchResult, pgnOf, type PlayedGame, playMatch } from "@lib/play/m
 import type { CharacterPlayer } from "@lib/play/character_player.ts";
 import { NO_OPENING, readOpenings, standardOpenings } from "@lib/play/openings.ts";
 import { openPlayer, PLAYER_HELP } from "@lib/play/named_player.ts";
+import { userPath } from "@lib/paths.ts";
+import { parseCount, runCommand } from "@lib/tasks/command.ts";
 
 const HELP = `Play a match between two players.
 
@@ -67,11 +69,18 @@ export async function matchTask(
   if (values.a === undefined || values.b === undefined) {
     throw new TypeError(`Cannot play a match without --a and --b\n\n${HELP}`);
   }
+  const total = parseCount("games", values.games, 2);
+  const options = {
+    seed: parseCount("seed", values.seed, 0),
+    maxMoves: parseCount("max-moves", values["max-moves"]),
+    concurrency: parseCount("concurrency", values.concurrency),
+  };
+  const out = values.out === undefined ? undefined : userPath(values.out);
   const openings = values.openings === "standard"
     ? standardOpenings()
     : values.openings === "none"
     ? [NO_OPENING]
-    : await readOpenings(values.openings);
+    : await readOpenings(userPath(values.openings));
 
   await using players = new AsyncDisposableStack();
   const a = await openPlayer(values.a);
@@ -81,12 +90,11 @@ export async function matchTask(
 
   const begun = performance.now();
   const played: PlayedGame[] = [];
-  const total = Number(values.games);
   const save = () => {
-    if (values.out === undefined || played.length === 0) return;
+    if (out === undefined || played.length === 0) return;
     played.sort((x, y) => x.index - y.index);
-    writeFileAtomic(values.out, played.map((game) => pgnOf(game)).join("\n"));
-    print(`${played.length} games written to ${values.out}`);
+    writeFileAtomic(out, played.map((game) => pgnOf(game)).join("\n"));
+    print(`${played.length} games written to ${out}`);
   };
   let result: MatchResult;
   try {
@@ -95,9 +103,7 @@ export async function matchTask(
       b,
       games: total,
       openings,
-      seed: Number(values.seed),
-      maxMoves: Number(values["max-moves"]),
-      concurrency: Number(values.concurrency),
+      ...options,
       signal,
       onGame(game, done) {
         played.push(game);
@@ -142,12 +148,5 @@ function describe(result: MatchResult, seconds: number): string {
 }
 
 if (import.meta.main) {
-  const stop = new AbortController();
-  Deno.addSignalListener("SIGINT", () => stop.abort(new Error("Interrupted")));
-  try {
-    await matchTask(Deno.args, console.log, stop.signal);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
+  await runCommand(async (args, signal) => void await matchTask(args, console.log, signal));
 }

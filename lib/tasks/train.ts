@@ -4,7 +4,7 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parametersOf } from "@lib/model/model.ts";
 import { countParameters } from "@lib/model/params.ts";
@@ -12,21 +12,28 @@ import { boardNetShape } from "@lib/model/boardnet.ts";
 import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { endgameFormerShape } from "@lib/model/endgameformer.ts";
 import { tokenizerByName } from "@lib/data/tokenizer.ts";
-import { RESULTS } from "@lib/paths.ts";
-import { configHash, parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
+import { datasetFolder, RESULTS, userPath } from "@lib/paths.ts";
+import { parseCount, parseNumber, runCommand } from "@lib/tasks/command.ts";
+import {
+  configHash,
+  parseTrainConfig,
+  type TrainConfig,
+  type TrainConfigInput,
+} from "@lib/train/config.ts";
 import { train } from "@lib/train/loop.ts";
 import { readManifest } from "@lib/train/run.ts";
 
 const HELP = `Train a model, or go on with a run that was interrupted.
 
-  deno task train --config <file.json> [options]
-  deno task train --name <run> --model boardnet --data <dataset> --steps 2000 [options]
+  deno task train --model boardnet --cap 1500 --steps 2000 [options]
+  deno task train --config <file.json>    all that follows from a file
   deno task train --name <run>            goes on with a run under results/
 
-What to train (without --config)
-  --name <run>         its id: the folder under results/
+What to train (with --model)
   --model <family>     boardnet, chessformer or endgameformer
-  --data <dataset>     a dataset's name or folder; none for the endgameformer
+  --name <run>         its id: the folder under results/ (the family and the data)
+  --data <dataset>     a dataset's name, or a folder if it has a slash; none for the endgameformer
+  --cap <rating>       the dataset cap<rating>
   --size <n>           the one dial from which depth and width follow (4; endgameformer 2)
   --tokenizer <name>   of the chessformer: uci or pgn (uci)
   --block <n>          context of the chessformer, in tokens (128)
@@ -82,11 +89,7 @@ export function configOf(
   }
   const defaults: Readonly<Record<string, string>> = { ...OTHER_DEFAULTS, ...DEFAULTS[family] };
   const text = (key: string) => String(told[key] ?? defaults[key]);
-  const number = (key: string) => {
-    const value = Number(text(key));
-    if (Number.isFinite(value)) return value;
-    throw new RangeError(`Cannot read --${key} ${text(key)}: must be a number`);
-  };
+  const number = (key: string) => parseNumber(key, text(key));
   const tokenizer = text("tokenizer"), seed = number("seed");
   const models: Record<string, () => TrainConfigInput["model"]> = {
     boardnet: () => ({ model: "boardnet", ...boardNetShape(number("size")) }),
@@ -100,7 +103,7 @@ export function configOf(
     }),
   };
   return {
-    name: String(told["name"]),
+    name: String(told["name"] ?? nameOf(family, told["data"])),
     model: models[family](),
     data: family === "endgameformer"
       ? {
@@ -118,6 +121,86 @@ export function configOf(
   };
 }
 
+/** A run's name where none is told: its family and what it learns from. */
+function nameOf(family: string, data: string | boolean | undefined): string {
+  const dataset = family === "endgameformer" ? "krvk" : basename(String(data));
+  return `${family}-${dataset.toLowerCase().replace(/[^a-z0-9.]+/g, "-")}`;
+}
+
+/** The options that say what to train: what all families take, and what only some do. */
+const WHAT = ["size", "steps", "batch", "learning-rate", "seed"];
+const WHAT_OF: Readonly<Record<string, readonly string[]>> = {
+  boardnet: ["data", "cap"],
+  chessformer: ["data", "cap", "tokenizer", "block"],
+  endgameformer: ["experts", "error-rate"],
+};
+
+/** Refuses options that would be ignored. */
+function checkOptions(values: Readonly<Record<string, string | boolean | undefined>>): void {
+  const { config, model, name, cap, data } = values;
+  const told = (flags: readonly string[]) => flags.filter((flag) => values[flag] !== undefined);
+  const list = (flags: readonly string[]) => flags.map((flag) => `--${flag}`).join(", ");
+  const all = [...WHAT, ...new Set(Object.values(WHAT_OF).flat())];
+  if (config !== undefined && told(["name", "model", ...all]).length > 0) {
+    throw new TypeError(
+      `Cannot train with --config and ${list(told(["name", "model", ...all]))}: ` +
+        `the file says it all; change ${config}`,
+    );
+  }
+  if (config === undefined && model === undefined && told(all).length > 0) {
+    throw new TypeError(
+      `Cannot train with ${list(told(all))} but no --model: ` +
+        (name === undefined
+          ? "say what to train"
+          : `${name} goes on as it began; a new run needs a --model`),
+    );
+  }
+  const allowed = [...WHAT, ...WHAT_OF[String(model)] ?? all];
+  const stray = told(all).filter((flag) => !allowed.includes(flag));
+  if (stray.length > 0) throw new TypeError(`Cannot train a ${model} with ${list(stray)}`);
+  if (cap !== undefined && data !== undefined) {
+    throw new TypeError(`Cannot train with --cap ${cap} and --data ${data}: give one of them`);
+  }
+}
+
+/**
+ * The name of the dataset of a rating cap.
+ *
+ * @throws {Error} when it is not built, with the command that builds it.
+ */
+function datasetOfCap(text: string): string {
+  const name = `cap${parseCount("cap", text)}`;
+  try {
+    Deno.statSync(join(datasetFolder(name), "card.json"));
+    return name;
+  } catch {
+    throw new Error(
+      `Cannot train on ${name}: there is no such dataset; build it with\n` +
+        `  deno task data --source <games.pgn.zst or a month> --cap ${text} --out ${name}`,
+    );
+  }
+}
+
+/** What is trained, in words. */
+function describe({ name, model, data, steps, batch, learningRate, seed }: TrainConfig): string {
+  const shape = model.model === "boardnet"
+    ? `${model.blocks} blocks of ${model.filters} filters`
+    : `${model.layers} layers of width ${model.width} with ${model.heads} heads`;
+  const context = model.model === "chessformer"
+    ? `, context of ${model.block} ${model.tokenizer} tokens`
+    : "";
+  const from = data.kind === "games"
+    ? `the games of ${data.dataset}`
+    : `${data.ending} moves of ${data.k} experts with error rate ${data.errorRate}`;
+  const parameters = countParameters(parametersOf(model)).toLocaleString("en");
+  const unit = model.model === "chessformer" ? "blocks" : "positions";
+  return [
+    `Training ${name}: ${model.model} of ${parameters} parameters (${shape}${context})`,
+    `on ${from}`,
+    `in ${steps} steps of ${batch} ${unit}, learning rate ${learningRate}, seed ${seed}`,
+  ].join("\n  ");
+}
+
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -126,6 +209,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       name: { type: "string" },
       model: { type: "string" },
       data: { type: "string" },
+      cap: { type: "string" },
       size: { type: "string" },
       tokenizer: { type: "string" },
       block: { type: "string" },
@@ -145,41 +229,41 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     console.log(HELP);
     return 0;
   }
+  checkOptions(values);
+  const results = userPath(values.results);
+  const data = values.cap === undefined ? values.data : datasetOfCap(values.cap);
   const config = values.config !== undefined
-    ? readConfig(values.config)
+    ? readConfig(userPath(values.config))
     : values.model !== undefined
-    ? configOf(values)
+    ? configOf({ ...values, data })
     : values.name !== undefined
-    ? readManifest(join(values.results, values.name))?.config
+    ? readManifest(join(results, values.name))?.config
     : undefined;
   if (config === undefined) {
     throw new TypeError(
       values.name === undefined
         ? `Cannot train without --config, --model or --name\n\n${HELP}`
-        : `Cannot go on with ${values.name}: there is no such run in ${values.results}`,
+        : `Cannot go on with ${values.name}: there is no such run in ${results}`,
     );
   }
-  const minutes = values.minutes === undefined ? Infinity : Number(values.minutes);
+  const minutes = values.minutes === undefined ? Infinity : parseNumber("minutes", values.minutes);
   if (!(minutes > 0)) {
     throw new RangeError(`Cannot train for --minutes ${values.minutes}: must be more than 0`);
   }
-  const parsed = parseTrainConfig(config), list = parametersOf(parsed.model);
-  const known = readManifest(join(values.results, parsed.name));
+  const parsed = parseTrainConfig(config);
+  const known = readManifest(join(results, parsed.name));
   if (known?.status === "complete" && known.configHash === configHash(parsed) && !values.fresh) {
     console.log(`${known.id} is complete already; --fresh starts it over`);
     return 0;
   }
-  console.log(
-    `Training ${parsed.name}, ${countParameters(list).toLocaleString("en")} parameters: ` +
-      JSON.stringify(parsed),
-  );
+  console.log(describe(parsed));
   let unsaid = "";
   const run = await train(config, {
-    results: values.results,
+    results,
     fresh: values.fresh,
     budget: 60 * minutes,
     signal,
-    onMetrics(metrics, { config: { steps } }) {
+    onMetrics(metrics, { config: { steps }, unit }) {
       if (metrics.validation_loss !== undefined) {
         unsaid = `, validation ${metrics.validation_loss.toFixed(4)}`;
       }
@@ -189,7 +273,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       );
       console.log(
         `step ${metrics.step} of ${steps}, loss ${metrics.loss.toFixed(4)}${unsaid}, ` +
-          `${metrics.rate} a second, ${left} s left`,
+          `${metrics.rate} ${unit}/s, ${left} s left`,
       );
       unsaid = "";
     },
@@ -210,17 +294,4 @@ function readConfig(file: string): TrainConfigInput {
   }
 }
 
-if (import.meta.main) {
-  const stop = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    if (stop.signal.aborted) Deno.exit(130);
-    console.error("Stopping after this step; once more to stop at once");
-    stop.abort();
-  });
-  try {
-    Deno.exit(await main(Deno.args, stop.signal));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand(main);

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isAbsolute, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "@lib/compute/ops.ts";
 import {
@@ -21,7 +20,7 @@ import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import { forward as boardLogits } from "@lib/model/boardnet.ts";
 import { forward as tokenLogits } from "@lib/model/chessformer.ts";
 import type { Params } from "@lib/model/params.ts";
-import { CACHE } from "@lib/paths.ts";
+import { datasetFolder } from "@lib/paths.ts";
 import { hashOf, type TrainConfig } from "@lib/train/config.ts";
 import type { Task } from "@lib/train/task.ts";
 
@@ -29,23 +28,25 @@ import type { Task } from "@lib/train/task.ts";
  * The task of a configuration whose data are games.
  *
  * @throws {Error} when the dataset is missing or corrupt.
+ * @throws {TypeError} for a ChessFormer on some positions only.
  * @throws {RangeError} when its validation set is smaller than a batch.
  */
 export function gamesTask(config: TrainConfig): Task {
   const { model, data } = config;
   if (data.kind !== "games") throw new TypeError(`Cannot train on ${data.kind} as games`);
-  const directory = isAbsolute(data.dataset) ? data.dataset : join(CACHE, "datasets", data.dataset);
-  const { card, train, validation } = openDataset(directory);
+  const { card, train, validation } = openDataset(datasetFolder(data.dataset));
   const dataHash = hashOf(card.shards.map(({ sha256 }) => sha256), 16);
   const { batch: size, seed, evaluationBatches: batches } = config;
+  const { minPly, band } = data;
 
   if (model.model === "boardnet") {
+    const filter = { ...(minPly !== undefined && { minPly }), ...(band && { band }) };
     const task: Task<PositionBatch> = {
       unit: "positions",
       unitsPerBatch: size,
       dataHash,
-      batch: (step) => positionBatch(train, { seed, step, size }),
-      validation: () => validationPositionBatches(validation, { size, batches }),
+      batch: (step) => positionBatch(train, { seed, step, size, ...filter }),
+      validation: () => validationPositionBatches(validation, { size, batches, ...filter }),
       loss: (params: Params, { planes, target, legal }) =>
         tf.tidy(() =>
           crossEntropy(
@@ -59,6 +60,12 @@ export function gamesTask(config: TrainConfig): Task {
   }
 
   if (model.model === "chessformer") {
+    if (minPly !== undefined || band) {
+      throw new TypeError(
+        `Cannot train ${config.name} on positions of minPly ${minPly} and band ${band}: ` +
+          "a chessformer reads whole games",
+      );
+    }
     const tokenizer = tokenizerByName(model.tokenizer);
     const { block, vocabulary } = model;
     const task: Task<TokenBatch> = {

@@ -37,7 +37,10 @@ Deno.test("what is missing or unknown is said", async () => {
     run("--a", "greedy", "--b", "deep blue"),
     /no player "deep blue"; there are/,
   );
-  await assert.rejects(run("--a", "greedy", "--b", "random", "--games", "ten"), /games NaN/);
+  await assert.rejects(
+    run("--a", "greedy", "--b", "random", "--games", "ten"),
+    /--games ten: must be an integer/,
+  );
   await assert.rejects(run("--a", "greedy", "--b", "random", "--gmaes", "10"), /--gmaes/);
   await assert.rejects(
     run("--a", "greedy", "--b", "random", "--openings", "/nowhere/book.epd"),
