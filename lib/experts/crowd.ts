@@ -6,8 +6,8 @@
  */
 
 import type { Result } from "@lib/chess/movetext.ts";
+import { materialLead } from "@lib/chess/material.ts";
 import {
-  KING,
   legalMoves,
   type Move,
   PAWN,
@@ -16,14 +16,14 @@ import {
   terminalState,
   WHITE,
 } from "@lib/chess/position.ts";
-import type { Distribution } from "@lib/analysis/distribution.ts";
+import { type Distribution, sample } from "@lib/analysis/distribution.ts";
+import { expectedScore } from "@lib/analysis/elo.ts";
 import { type Random, random, randomInteger, randomNormal } from "@lib/random.ts";
 import {
   COMMON,
   type Judgement,
   scoreMoves,
   TERMS,
-  VALUES,
   type Weights,
 } from "@lib/experts/crowd_score.ts";
 
@@ -158,7 +158,7 @@ export async function* simulateGames(
       TimeControl: timeControl,
       Termination: game.termination,
     };
-    const expected = 1 / (1 + 10 ** ((ratings[black] - ratings[white]) / 400));
+    const expected = expectedScore(ratings[white] - ratings[black]);
     for (const [i, sign] of [[white, 1], [black, -1]] as const) {
       ratings[i] += sign * Math.max(12, 80 / (1 + played[i]++ / 4)) * (score - expected);
     }
@@ -192,24 +192,9 @@ function playGame(white: CrowdPlayer, black: CrowdPlayer, haste: number, next: R
     if (moves.length >= LONGEST) {
       return end(lead >= 3 ? "1-0" : lead <= -3 ? "0-1" : "1/2-1/2", "Adjudication");
     }
-    const { moves: legal, p } = crowdPolicy(
-      position.turn === WHITE ? white : black,
-      position,
-      haste,
-    );
-    let left = next(), i = 0;
-    while (i < p.length - 1 && (left -= p[i]) >= 0) i++;
-    moves.push(legal[i]);
-    position.play(legal[i]);
+    const player = position.turn === WHITE ? white : black;
+    const move = sample(crowdPolicy(player, position, haste), next);
+    moves.push(move);
+    position.play(move);
   }
-}
-
-/** White's material less Black's, in pawns. */
-function materialLead(position: Position): number {
-  let lead = 0;
-  for (let square = 0; square < 64; square++) {
-    const piece = position.pieceAt(square);
-    if (piece && (piece & 7) !== KING) lead += (piece >> 3 ? -1 : 1) * VALUES[piece & 7];
-  }
-  return lead;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PIECE_VALUES } from "@lib/chess/material.ts";
 import {
   BISHOP,
   generateLegalMoves,
@@ -44,8 +45,8 @@ export const COMMON: Weights = {
   advance: 0.05,
 };
 
-/** What pieces are worth, by kind, in pawns. */
-export const VALUES: readonly number[] = [0, 1, 3, 3, 5, 9, 100];
+/** As an attacker a king is the dearest; it is never among what can be lost. */
+const VALUES = PIECE_VALUES.with(KING, 100);
 
 /** The score of a mate, in pawns. */
 export const MATE = 1000;

@@ -8,9 +8,6 @@
  * @module
  */
 
-/** Elo points of one natural unit. */
-export const ELO: number = 400 / Math.LN10;
-
 /** How improbable a record without a point may be at the end of a one-sided interval. */
 const ONE_SIDED = 0.05;
 

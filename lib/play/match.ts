@@ -4,15 +4,16 @@
  * @module
  */
 
+import { materialLead } from "@lib/chess/material.ts";
 import { makePgn } from "@lib/chess/pgn.ts";
 import { type Move, WHITE } from "@lib/chess/position.ts";
 import { type Random, random, shuffle } from "@lib/random.ts";
+import { eloOfScore } from "@lib/analysis/elo.ts";
 import { studentQuantile } from "@lib/analysis/quantiles.ts";
 import { type Interval, mean, variance } from "@lib/analysis/stats.ts";
 import { type GameState, newGame, type Outcome, outcome, playMove } from "@lib/play/game.ts";
 import { NO_OPENING, type Opening } from "@lib/play/openings.ts";
-import { eloOfScore } from "@lib/play/performance.ts";
-import { PIECE_VALUES, type Player } from "@lib/play/player.ts";
+import type { Player } from "@lib/play/player.ts";
 import type { Estimate } from "@lib/play/rating.ts";
 
 /** Decides a game that the rules have not ended; null lets it go on. */
@@ -273,7 +274,7 @@ export function materialAdjudication(lead: number, plies: number): Adjudication 
   // For how long White (positive) or Black (negative) has been ahead.
   const ahead = new WeakMap<GameState, number>();
   return (game) => {
-    const balance = materialBalance(game);
+    const balance = materialLead(game.position);
     const side = balance >= lead ? 1 : balance <= -lead ? -1 : 0;
     const before = ahead.get(game) ?? 0;
     const length = side === 0 ? 0 : side * before > 0 ? before + side : side;
@@ -281,15 +282,6 @@ export function materialAdjudication(lead: number, plies: number): Adjudication 
     if (Math.abs(length) < plies) return null;
     return { result: side > 0 ? "1-0" : "0-1", reason: `adjudicated: ${lead} pawns ahead` };
   };
-}
-
-function materialBalance({ position }: GameState): number {
-  let balance = 0;
-  for (let square = 0; square < 64; square++) {
-    const piece = position.pieceAt(square);
-    balance += piece >> 3 === WHITE ? PIECE_VALUES[piece & 7] : -PIECE_VALUES[piece & 7];
-  }
-  return balance;
 }
 
 /**

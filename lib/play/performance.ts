@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ELO } from "@lib/play/davidson.ts";
+import { ELO, expectedScore } from "@lib/analysis/elo.ts";
 import type { Estimate } from "@lib/play/rating.ts";
 
 /** Half the 95 % quantile of χ² with one degree of freedom: how far the log-likelihood may drop. */
@@ -27,16 +27,6 @@ export interface Performance extends Estimate {
   readonly games: number;
   /** Points a game. */
   readonly score: number;
-}
-
-/** The expected score at a rating difference, from 0 to 1. */
-export function expectedScore(difference: number): number {
-  return 1 / (1 + Math.exp(-difference / ELO));
-}
-
-/** The rating difference at which a score is expected: −∞ at 0, ∞ at 1. */
-export function eloOfScore(score: number): number {
-  return ELO * Math.log(score / (1 - score));
 }
 
 /**

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { PIECE_VALUES } from "@lib/chess/material.ts";
 import {
   EMPTY,
   legalMoves,
@@ -35,9 +36,6 @@ export interface Player extends Partial<AsyncDisposable> {
    */
   choose(states: readonly GameState[], randoms: readonly Random[]): Promise<readonly Choice[]>;
 }
-
-/** Values of the pieces in pawns, by kind (`PAWN` … `KING`). */
-export const PIECE_VALUES: readonly number[] = [0, 1, 3, 3, 5, 9, 0];
 
 /** The simplest player: a choice for one game, computed at once. */
 function simplePlayer(name: string, choose: (state: GameState, random: Random) => Move): Player {

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { ELO, maximise, oneSidedBound, type Pair } from "@lib/play/davidson.ts";
+import { ELO } from "@lib/analysis/elo.ts";
+import { maximise, oneSidedBound, type Pair } from "@lib/play/davidson.ts";
 
 /** 97.5 % of the standard normal distribution. */
 const Z = 1.959963984540054;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { random } from "@lib/random.ts";
-import { eloOfScore, expectedScore, performanceRating } from "@lib/play/performance.ts";
+import { eloOfScore, expectedScore } from "@lib/analysis/elo.ts";
+import { performanceRating } from "@lib/play/performance.ts";
 
 const PAPER = [1552, 1842, 2142];
 
