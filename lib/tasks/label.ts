@@ -4,16 +4,17 @@
  * @module
  */
 
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Label, writeLabels } from "@lib/analysis/labels.ts";
 import { makeFen } from "@lib/chess/fen.ts";
 import { makeUci } from "@lib/chess/san.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { type Games, replay } from "@lib/data/games.ts";
-import { CACHE, RESULTS } from "@lib/paths.ts";
+import { datasetFolder, RESULTS } from "@lib/paths.ts";
 import { labelPositions } from "@lib/play/labelling.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
+import { parseCount, parseRange, runCommand } from "@lib/tasks/command.ts";
 import { hash32, random, randomInteger, shuffle } from "@lib/random.ts";
 
 const HELP = `Score every legal move of positions that players faced in games kept from training.
@@ -21,11 +22,11 @@ const HELP = `Score every legal move of positions that players faced in games ke
   deno task label --dataset <name> --name <name> [options]
 
 Options
-  --dataset <name>     a dataset's name or folder; its test games are used
+  --dataset <name>     a dataset's name, or a folder if it has a slash; its test games are used
   --name <name>        writes results/labels/<name>.jsonl.gz
   --bands <list>       ratings of the player to move, as low-high (low excluded), separated by commas
                        (0-1000,1000-1300,1300-1500)
-  --positions <n>      positions a band, at most two of a game in each (2000)
+  --positions <n>      positions a band, at most two of a game over all bands (2000)
   --plies <low-high>   plies played before the position (16-80)
   --depth <n>          plies searched behind each move (6)
   --engine <which>     wasm (shipped), native (on PATH) or a path (wasm)
@@ -48,15 +49,17 @@ interface Faced {
  * Draws positions of a band: games in a shuffled order, at most two plies of each, until there are
  * enough. Deterministic by seed.
  *
+ * @param options `taken` counts the positions drawn of each game so far, over several bands.
  * @throws {RangeError} when the games hold fewer.
  */
 export function drawPositions(
   games: Games,
-  { band, count, plies, seed }: {
+  { band, count, plies, seed, taken = new Map() }: {
     readonly band: readonly [low: number, high: number];
     readonly count: number;
     readonly plies: readonly [low: number, high: number];
     readonly seed: number;
+    readonly taken?: Map<number, number>;
   },
 ): Faced[] {
   const order = shuffle(
@@ -72,31 +75,29 @@ export function drawPositions(
       if (rating(ply) > band[0] && rating(ply) <= band[1]) fitting.push(ply);
     }
     const next = random(seed, "labelled plies", hash32(game));
-    for (let i = 0; i < PER_GAME && fitting.length > 0; i++) {
+    for (let i = taken.get(game) ?? 0; i < PER_GAME && fitting.length > 0; i++) {
       const [ply] = fitting.splice(randomInteger(next, fitting.length), 1);
       drawn.push({ game, ply, rating: rating(ply) });
+      taken.set(game, i + 1);
       if (drawn.length === count) return drawn;
     }
   }
   throw new RangeError(
     `Cannot draw ${count} positions of players rated ${band[0]} to ${band[1]}: ` +
-      `the games hold ${drawn.length}, at most ${PER_GAME} a game`,
+      `there are ${drawn.length}, at most ${PER_GAME} a game`,
   );
 }
 
-function parseRange(text: string, what: string): [number, number] {
-  const match = /^(\d+)-(\d+)$/.exec(text.trim());
-  if (match && Number(match[1]) < Number(match[2])) return [Number(match[1]), Number(match[2])];
-  throw new RangeError(`Cannot read the ${what} "${text}": must be low-high, such as 1000-1300`);
+/** The years of the games in words; nothing where no game tells. */
+function yearsOf(games: Games, faced: readonly Faced[]): string {
+  const years = faced.map(({ game }) => games.year[game]).filter((year) => year > 0);
+  if (years.length === 0) return "";
+  const first = years.reduce((a, b) => Math.min(a, b)),
+    last = years.reduce((a, b) => Math.max(a, b));
+  return first === last ? ` of ${first}` : ` of ${first} to ${last}`;
 }
 
-function parseCount(text: string, what: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 0) return count;
-  throw new RangeError(`Cannot read --${what} ${text}: must be an integer of 0 or more`);
-}
-
-async function main(args: readonly string[]): Promise<void> {
+async function main(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -117,26 +118,21 @@ async function main(args: readonly string[]): Promise<void> {
   if (dataset === undefined || name === undefined) {
     throw new TypeError(`Cannot label without --dataset and --name\n\n${HELP}`);
   }
-  const seed = parseCount(values.seed, "seed"), depth = parseCount(values.depth, "depth");
-  const plies = parseRange(values.plies, "plies");
-  const { test, card } = openDataset(
-    isAbsolute(dataset) ? dataset : join(CACHE, "datasets", dataset),
-  );
-  const faced = values.bands.split(",").flatMap((text) =>
-    drawPositions(test, {
-      band: parseRange(text, "band"),
-      count: parseCount(values.positions, "positions"),
-      plies,
-      seed,
-    })
-  );
+  const seed = parseCount("seed", values.seed, 0), depth = parseCount("depth", values.depth);
+  const count = parseCount("positions", values.positions);
+  const workers = parseCount("workers", values.workers);
+  const plies = parseRange("plies", values.plies);
+  const bands = values.bands.split(",").map((text) => parseRange("bands", text));
+  const { test, card } = openDataset(datasetFolder(dataset));
+  const taken = new Map<number, number>();
+  const faced = bands.flatMap((band) => drawPositions(test, { band, count, plies, seed, taken }));
   const positions = faced.map(({ game, ply }) => replay(test, game, ply));
 
-  const count = parseCount(values.workers, "workers");
-  await using stockfish = await openStockfish({ engine: values.engine, count });
+  await using stockfish = await openStockfish({ engine: values.engine, count: workers });
   const start = performance.now();
   const labels = await labelPositions(stockfish, positions, {
     depth,
+    signal,
     onProgress(done, total) {
       if (done % 100 !== 0 && done !== total) return;
       const rate = done / (performance.now() - start) * 1000;
@@ -166,18 +162,13 @@ async function main(args: readonly string[]): Promise<void> {
     engine: labels.engine,
     depth,
     source:
-      `test games of the dataset ${card.name}, bands ${values.bands}, plies ${values.plies}, ` +
-      `at most ${PER_GAME} positions of a game in each band, seed ${seed}`,
+      `test games${
+        yearsOf(test, faced)
+      } in the dataset ${card.name}, bands ${values.bands}, plies ${values.plies}, ` +
+      `at most ${PER_GAME} positions of a game, seed ${seed}`,
     licence: "CC0",
   }, rows);
   console.log(`Wrote ${rows.length} positions to ${file}`);
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runCommand(main, "Stopped; nothing is written");
