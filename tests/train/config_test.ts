@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { positionBatch, positionEpoch } from "@lib/data/batches.ts";
+import { openDataset } from "@lib/data/dataset.ts";
 import { configOf } from "@lib/tasks/train.ts";
-import { configHash, parseTrainConfig } from "@lib/train/config.ts";
+import { configHash, parseTrainConfig, type TrainConfig } from "@lib/train/config.ts";
 import { learningRateAt } from "@lib/train/schedule.ts";
 import { makeTask } from "@lib/train/task.ts";
 import { TINY_MODELS, tinyConfig, tinyDataset } from "./tiny.ts";
@@ -23,6 +25,8 @@ Deno.test("unknown, missing and impossible fields are refused by name", () => {
     { model: { ...TINY_MODELS["chessformer"], tokenizer: "pgn" } },
     /the tokenizer pgn has 32 tokens, not 1969/,
   );
+  refuses({ data: { kind: "games", dataset: "d", minPly: -1 } }, /minPly/);
+  refuses({ data: { kind: "games", dataset: "d", band: [2, 1] } }, /low < high/);
   refuses({ data: { kind: "endgame", ending: "KPvK", k: 1, errorRate: 0, seed: 1 } }, /ending/);
 });
 
@@ -70,6 +74,28 @@ Deno.test("the data's hash changes with every shard, and with every number of an
   assert.match(ending({}), /^[0-9a-f]{16}$/);
   assert.equal(ending({ noise: 0 }), ending({}));
   assert.equal(new Set([{}, { k: 3 }, { seed: 2 }, { severity: 0.5 }].map(ending)).size, 4);
+});
+
+Deno.test("a run draws the positions that minPly and band let through, for validation too", async () => {
+  const dataset = await tinyDataset(); // games of 12 plies, White rated 1000 + 10 i, Black unknown
+  const filter = { minPly: 9, band: [1100, 1200] } as const;
+  const data = { kind: "games", dataset, ...filter, band: [...filter.band] } as TrainConfig["data"];
+  const config = tinyConfig(dataset, { data, batch: 1, evaluationBatches: 100 });
+  const { train, validation } = openDataset(dataset);
+  for (const games of [train, validation]) {
+    const inBand = games.white.filter((rating) => rating > 1100 && rating <= 1200).length;
+    assert.equal(positionEpoch(games, filter), inBand); // White's only ply of 9, 10 and 11 is 10
+  }
+  const task = makeTask(config);
+  const place = { seed: config.seed, size: 1, ...filter };
+  for (const step of [0, 1, 7]) {
+    assert.deepEqual(task.batch(step), positionBatch(train, { ...place, step }));
+  }
+  assert.equal([...task.validation()].length, positionEpoch(validation, filter));
+  assert.throws(
+    () => makeTask(tinyConfig(dataset, { data, model: TINY_MODELS["chessformer"] })),
+    /minPly 9 and band 1100,1200: a chessformer reads whole games/,
+  );
 });
 
 Deno.test("the learning rate rises, then falls by half a cosine to its last share", () => {

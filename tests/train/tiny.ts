@@ -17,7 +17,7 @@ export async function tinyDataset(seed = 1): Promise<string> {
       moves.push(move);
       position.play(move);
     }
-    return { headers: {}, moves, result: "1/2-1/2" };
+    return { headers: { WhiteElo: String(1000 + 10 * i) }, moves, result: "1/2-1/2" };
   });
   const directory = join(Deno.makeTempDirSync(), "tiny");
   const split = { validation: 0.3, test: 0 };
