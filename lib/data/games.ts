@@ -232,13 +232,6 @@ export function* eachGame(games: Games): Generator<GameRow> {
   for (let i = 0; i < games.length; i++) yield gameAt(games, i);
 }
 
-/** The games of these indices, in this order; an index may come twice. */
-export function subsetGames(games: Games, indices: Iterable<number>): Games {
-  const builder = gamesBuilder();
-  for (const i of indices) builder.add(gameAt(games, i));
-  return builder.games();
-}
-
 /** All games of all parts, in order. */
 export function concatGames(parts: readonly Games[]): Games {
   if (parts.length === 1) return parts[0];

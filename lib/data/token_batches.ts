@@ -39,9 +39,9 @@ export interface TokenBatchOptions extends BatchPlace {
  * epoch.
  * A game longer than a block has a block to itself and loses its end.
  *
- * `pgn`: full blocks that start with a game and cut the last one, as in the paper (`packBlocks`).
+ * `pgn`: full blocks that start with a game and cut the last one, as in the paper. One thing differs.
  * There the game that was cut starts the next block, so the content of a block hangs on the length of
- * all text before it. To have block i at once, its games are instead those at place i of independent
+ * all text before it. To have block i at once, its games are here those at place i of independent
  * permutations: the first begins it, the second follows, and so on until it is full. In an epoch (as
  * many blocks as games) every game begins a block exactly once, so what was cut elsewhere is still
  * seen from its beginning; openings are over-represented as in the paper, by the same cause.

@@ -13,7 +13,7 @@
 import type { Move } from "@lib/chess/position.ts";
 import { KNIGHT, moveFrom, movePromotion, moveTo, packMove, QUEEN } from "@lib/chess/position.ts";
 import { startPosition } from "@lib/chess/position.ts";
-import { makeSan, makeUci, parseSan } from "@lib/chess/san.ts";
+import { makeSan, parseSan } from "@lib/chess/san.ts";
 
 /** A way to write games as tokens 0 … size − 1. */
 export interface Tokenizer {
@@ -177,12 +177,6 @@ export function moveToken(move: Move): number {
   );
 }
 
-/** The move of a `uci` token below 1968. */
-export function tokenMove(token: number): Move {
-  checkToken(token, MOVES.length, 0);
-  return MOVES[token];
-}
-
 /**
  * One token a move: the 1968 moves that exist, and a token that starts a game. 5 to 6 times shorter
  * than the characters, and every text is a list of moves, though not of legal ones: `decode` does not
@@ -224,13 +218,6 @@ export const uciTokenizer: Tokenizer = {
   },
 };
 
-/** What stands for a token in a printed list: the character, or the move in UCI's coordinates. */
-export function tokenText(tokenizer: Tokenizer, token: number): string {
-  checkToken(token, tokenizer.size, 0);
-  if (tokenizer.name === "pgn") return PGN_CHARACTERS[token];
-  return token === tokenizer.start ? ";" : makeUci(MOVES[token]);
-}
-
 /**
  * The tokenizer of this name.
  *
@@ -240,46 +227,4 @@ export function tokenizerByName(name: string): Tokenizer {
   if (name === "pgn") return pgnTokenizer;
   if (name === "uci") return uciTokenizer;
   throw new RangeError(`Cannot find the tokenizer "${name}": must be "pgn" or "uci"`);
-}
-
-/**
- * Packs games into blocks as the paper does: `;game;game…`, cut at `length` tokens. Every block
- * starts at the start of a game: a game that was cut starts the next block again, so openings are
- * seen more often than once, and no game goes on from its middle. A game that fills a block by
- * itself is cut and not started again, for it would fill every block that follows.
- * An unfinished last block is dropped.
- *
- * @param games the tokens of each game, the start token first
- * @param length tokens a block: 1024 in the paper (context 1023 and the targets one further)
- * @throws {RangeError} when a block has no room for a token and its target.
- *
- * ```ts
- * import { decodeText, encodeText, packBlocks } from "@lib/data/tokenizer.ts";
- * import assert from "node:assert/strict";
- *
- * const games = [";1.e4 e5", ";1.d4 d5 2.c4", ";1.c4"].map(encodeText);
- * assert.deepEqual([...packBlocks(games, 13)].map(decodeText), [";1.e4 e5;1.d4", ";1.d4 d5 2.c4"]);
- * ```
- */
-export function* packBlocks(
-  games: Iterable<Uint16Array>,
-  length: number,
-): Generator<Uint16Array> {
-  if (!(Number.isSafeInteger(length) && length >= 2)) {
-    throw new RangeError(`Cannot pack blocks of ${length} tokens: must be 2 or more`);
-  }
-  let block = new Uint16Array(length);
-  let filled = 0;
-  for (const game of games) {
-    for (let isPlaced = false; !isPlaced;) {
-      const room = length - filled;
-      isPlaced = game.length <= room || filled === 0;
-      block.set(game.subarray(0, room), filled);
-      filled += Math.min(game.length, room);
-      if (filled < length) continue;
-      yield block;
-      block = new Uint16Array(length);
-      filled = 0;
-    }
-  }
 }

@@ -22,7 +22,7 @@ import {
   transformer,
   transformerParameters,
 } from "@lib/model/chessformer.ts";
-import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
+import type { Parameter, Params } from "@lib/model/params.ts";
 
 /** The endgame transformer's configuration. */
 export const EndgameFormerConfig = z.strictObject({
@@ -78,11 +78,6 @@ export function endgameFormerParameters(config: EndgameFormerConfig): Parameter[
   ];
 }
 
-/** New parameters of an endgame transformer. */
-export function initEndgameFormer(config: EndgameFormerConfig, seed: number): Params {
-  return initialise(endgameFormerParameters(config), seed);
-}
-
 /**
  * Writes a position's tokens, `pieceAt(square) × 64 + square`, in ascending order, so that a place
  * in the list is a kind of piece in every position of one endgame (White's first).
@@ -119,11 +114,12 @@ export function pieceMoveIndex(tokens: Int32Array, move: Move): number {
  * @returns [B, T × 64], by {@link pieceMoveIndex}
  *
  * ```ts
- * import { EndgameFormerConfig, endgameFormerShape, forward, initEndgameFormer } from "@lib/model/endgameformer.ts";
+ * import { EndgameFormerConfig, endgameFormerShape, forward } from "@lib/model/endgameformer.ts";
+ * import { initModel } from "@lib/model/model.ts";
  * import assert from "node:assert/strict";
  *
  * const config = EndgameFormerConfig.parse({ model: "endgameformer", ...endgameFormerShape(1) });
- * const params = initEndgameFormer(config, 1);
+ * const { params } = initModel(config, 1);
  * const logits = forward(config, params, new Int32Array(6), new Int32Array(2));
  * assert.deepEqual(logits.shape, [2, 192]);
  * ```

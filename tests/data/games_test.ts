@@ -12,7 +12,6 @@ import {
   NO_EVAL,
   positionAt,
   replay,
-  subsetGames,
 } from "@lib/data/games.ts";
 import { SPEEDS } from "@lib/data/speed.ts";
 import { random } from "@lib/random.ts";
@@ -86,12 +85,6 @@ Deno.test("concatenated games are the games of the parts, with and without evalu
   assert.equal(games.evals![games.offsets[3]], 20);
   assert.equal(games.evals![0], NO_EVAL);
   assert.deepEqual(games.starts, [null, null, null, null, START_FEN]);
-});
-
-Deno.test("a subset holds the games asked for, in that order", () => {
-  const games = collectGames(rows);
-  const some = subsetGames(games, [7, 2, 7]);
-  assert.deepEqual([...eachGame(some)], [7, 2, 7].map((i) => gameAt(games, i)));
 });
 
 Deno.test("a replay gives the position before each move, in which that move is legal", () => {

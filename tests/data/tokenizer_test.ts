@@ -4,14 +4,11 @@ import { packMove } from "@lib/chess/position.ts";
 import {
   decodeText,
   encodeText,
-  packBlocks,
   PGN_CHARACTERS,
   pgnPrompt,
   pgnText,
   pgnTokenizer,
   tokenizerByName,
-  tokenMove,
-  tokenText,
   uciTokenizer,
 } from "@lib/data/tokenizer.ts";
 import { makeUci, parseSan } from "@lib/chess/san.ts";
@@ -84,14 +81,12 @@ Deno.test("a prompt ends where the next move begins", () => {
 
 Deno.test("uci has the 1968 moves that exist and a start token, each once", () => {
   assert.equal(uciTokenizer.size, 1969);
-  const moves = Array.from({ length: 1968 }, (_, token) => tokenMove(token));
+  const moves = uciTokenizer.decode(Array.from({ length: 1968 }, (_, token) => token));
   assert.equal(new Set(moves.map(makeUci)).size, 1968);
   // 1456 queen moves and 336 knight moves of an empty board, 44 promotions a side in 4 kinds each
   assert.equal(moves.filter((move) => move >> 12 === 0).length, 1456 + 336);
   assert.equal(moves.filter((move) => move >> 12 !== 0).length, 2 * 22 * 4);
-  assert.equal(tokenText(uciTokenizer, 1968), ";");
-  assert.equal(tokenText(uciTokenizer, uciTokenizer.encode([packMove(12, 28)])[1]), "e2e4");
-  assert.equal(tokenText(pgnTokenizer, 31), "x");
+  assert.equal(uciTokenizer.start, 1968);
 });
 
 Deno.test("what is no token, character or move is refused with its place", () => {
@@ -108,39 +103,4 @@ Deno.test("what is no token, character or move is refused with its place", () =>
   assert.throws(() => uciTokenizer.encode([packMove(0, 12)]), /square 0 to 12/);
   assert.throws(() => tokenizerByName("bpe"), /"bpe": must be "pgn" or "uci"/);
   assert.equal(tokenizerByName("uci"), uciTokenizer);
-});
-
-Deno.test("a game that is cut starts the next block again", () => {
-  const blocks = packBlocks([";aaa", ";bbbb", ";cc", ";dddd"].map(encodeText), 6);
-  assert.deepEqual([...blocks].map(decodeText), [";aaa;b", ";bbbb;", ";cc;dd"]);
-});
-
-Deno.test("a game that ends with its block is not started again", () => {
-  const blocks = packBlocks([";aa", ";bb", ";cc", ";dd"].map(encodeText), 6);
-  assert.deepEqual([...blocks].map(decodeText), [";aa;bb", ";cc;dd"]);
-});
-
-Deno.test("a game longer than a block is cut and not started again", () => {
-  const blocks = packBlocks([";aaaaaaaa", ";bb", ";ccccc", ";d"].map(encodeText), 4);
-  assert.deepEqual([...blocks].map(decodeText), [";aaa", ";bb;", ";ccc"]);
-});
-
-Deno.test("every block starts at a game, and games that fit are seen whole", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 40 }), (lengths) => {
-      const games = lengths.map((n, i) =>
-        encodeText(";" + String(i).padStart(2, "0") + "a".repeat(n))
-      );
-      const blocks = [...packBlocks(games, 40)].map(decodeText);
-      for (const block of blocks) assert.ok(block.length === 40 && block[0] === ";");
-      const whole = new Set(blocks.flatMap((block) => block.split(";")));
-      const last = blocks.length === 0 ? 0 : Math.max(
-        ...blocks.at(-1)!.split(";").filter((game) => game.length >= 2).map((game) =>
-          +game.slice(0, 2)
-        ),
-      );
-      for (let i = 0; i < last; i++) assert.ok(whole.has(decodeText(games[i]).slice(1)));
-    }),
-  );
-  assert.throws(() => [...packBlocks([], 1)], /blocks of 1 tokens: must be 2 or more/);
 });
