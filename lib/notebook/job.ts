@@ -40,7 +40,7 @@ const KEPT = 200; // lines
  * ```ts ignore
  * import { attach, launch } from "@lib/notebook/mod.ts";
  *
- * const job = launch("train", ["--config", "endgame", "--name", "first"]);
+ * const job = launch("train", ["--model", "endgameformer", "--name", "first"]);
  * await attach("first", { job });
  * ```
  */

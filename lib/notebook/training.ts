@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { writeJson } from "@lib/files.ts";
 import { CACHE, RESULTS } from "@lib/paths.ts";
-import { parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
+import { configHash, parseTrainConfig, type TrainConfigInput } from "@lib/train/config.ts";
 import { readManifest, type RunManifest } from "@lib/train/run.ts";
 import { readMetrics } from "@lib/notebook/attach.ts";
 import { live } from "@lib/notebook/display.ts";
@@ -19,6 +19,8 @@ import { forgetOldStop, stopPoint } from "@lib/notebook/kernel.ts";
 export interface TrainRunsOptions {
   /** Runs side by side, sharing the cores (default: one a core, at most as many as runs). */
   readonly parallel?: number;
+  /** The folder that keeps the runs (default: `RESULTS`). */
+  readonly results?: string;
 }
 
 /**
@@ -34,20 +36,21 @@ export async function trainRuns(
   configs: readonly TrainConfigInput[],
   options: TrainRunsOptions = {},
 ): Promise<RunManifest[]> {
-  const runs = configs.map(parseTrainConfig);
+  const runs = configs.map(parseTrainConfig), { results = RESULTS } = options;
   const cores = navigator.hardwareConcurrency;
   const parallel = options.parallel ?? Math.max(1, Math.min(cores, runs.length));
   const threads = Math.max(1, Math.floor(cores / parallel));
-  const directories = runs.map(({ name }) => join(RESULTS, name));
+  const directories = runs.map(({ name }) => join(results, name));
   const waiting = runs.map((_, i) => i);
   const jobs = new Map<number, Job>();
   const place = live();
   const start = (i: number) => {
-    const file = join(CACHE, "configs", `${runs[i].name}.json`);
+    const file = join(CACHE, "configs", `${runs[i].name}-${configHash(runs[i])}.json`);
     writeJson(file, runs[i]);
     const unfinished = readManifest(directories[i])?.status;
     const resumes = unfinished === "running" || unfinished === "stopped";
-    jobs.set(i, launch("train", ["--config", file, ...(resumes ? [] : ["--fresh"])], { threads }));
+    const how = ["--results", results, ...(resumes ? [] : ["--fresh"])];
+    jobs.set(i, launch("train", ["--config", file, ...how], { threads }));
   };
   const state = (i: number) => {
     const { name, steps } = runs[i];

@@ -5,13 +5,23 @@
  * @module
  */
 
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readClaims, withClaimsTable } from "@lib/claims.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import { listNotebooks, readNotebook } from "@lib/notebook/ipynb.ts";
 import { reportPage } from "@lib/notebook/report.ts";
-import { RESULTS, ROOT } from "@lib/paths.ts";
+import { RESULTS, ROOT, userPath } from "@lib/paths.ts";
+import { runCommand } from "@lib/tasks/command.ts";
+
+const HELP = `Render claims, notebooks and figures into one page, and the claims into the README.
+
+  deno task report
+
+Options
+  --output <file>  only this page, the README stays as it is (results/report.html)
+  --help           this text
+`;
 
 /** Writes the report of everything there is and returns its path. */
 export function writeReport(output: string = join(RESULTS, "report.html")): string {
@@ -33,9 +43,15 @@ export function writeReadme(file: string = join(ROOT, "README.md")): void {
   writeFileAtomic(file, withClaimsTable(Deno.readTextFileSync(file), readClaims()));
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ args: Deno.args, options: { output: { type: "string" } } });
-  const output = writeReport(values.output && resolve(values.output));
+function main(args: readonly string[]): void {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { output: { type: "string" }, help: { type: "boolean", default: false } },
+  });
+  if (values.help) return console.log(HELP);
+  const output = writeReport(values.output && userPath(values.output));
   if (values.output === undefined) writeReadme();
   console.log(`${output} (${Math.round(Deno.statSync(output).size / 1000)} kB)`);
 }
+
+if (import.meta.main) await runCommand(main);

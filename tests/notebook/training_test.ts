@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { trainRuns } from "@lib/notebook/mod.ts";
-import { RESULTS } from "@lib/paths.ts";
 import type { TrainConfigInput } from "@lib/train/config.ts";
 
 function tiny(name: string, change: Partial<TrainConfigInput> = {}): TrainConfigInput {
@@ -18,22 +17,24 @@ function tiny(name: string, change: Partial<TrainConfigInput> = {}): TrainConfig
 }
 
 Deno.test("runs are trained side by side and anew; a wrong configuration starts none", async () => {
-  const names = ["one", "two", "three"].map((name) => `trial-${Deno.pid}-${name}`);
+  const names = ["one", "two", "three"];
+  const results = Deno.makeTempDirSync();
   try {
-    await assert.rejects(trainRuns([tiny(names[0]), tiny(names[1], { steps: 0 })]), /steps/);
-    assert.throws(() => Deno.statSync(join(RESULTS, names[0])), Deno.errors.NotFound);
-    const runs = await trainRuns(names.map((name) => tiny(name)));
+    await assert.rejects(
+      trainRuns([tiny(names[0]), tiny(names[1], { steps: 0 })], { results }),
+      /steps/,
+    );
+    assert.throws(() => Deno.statSync(join(results, names[0])), Deno.errors.NotFound);
+    const runs = await trainRuns(names.map((name) => tiny(name)), { results });
     assert.deepEqual(runs.map(({ id, status, step }) => [id, status, step]), [
       [names[0], "complete", 3],
       [names[1], "complete", 3],
       [names[2], "complete", 3],
     ]);
-    const [again] = await trainRuns([tiny(names[0])]);
+    const [again] = await trainRuns([tiny(names[0])], { results });
     assert.notEqual(again.started, runs[0].started);
     assert.equal(again.validationLoss, runs[0].validationLoss);
   } finally {
-    for (const name of names) {
-      await Deno.remove(join(RESULTS, name), { recursive: true }).catch(() => {});
-    }
+    Deno.removeSync(results, { recursive: true });
   }
 });
