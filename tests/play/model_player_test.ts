@@ -104,7 +104,7 @@ Deno.test("negative temperature, missing model, a model that does not play chess
     openPlayer("model:nowhere"),
     /Cannot load the model "nowhere".*; (there are|none is trained)/,
   );
-  await assert.rejects(openPlayer("model"), /needs a run's id or folder/);
+  await assert.rejects(openPlayer("model"), /needs a run's id, or its folder/);
   const endgame = ModelConfig.parse({ model: "endgameformer", layers: 1, heads: 1, width: 8 });
   await assert.rejects(
     openModelPlayer(save("endgame", endgame), { temperature: 1 }),

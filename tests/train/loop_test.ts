@@ -95,7 +95,7 @@ Deno.test("Ctrl-C stops with a checkpoint, exit code 130 and the way to go on", 
   }
   assert.equal((await child.status).code, 130, await stderr);
   assert.match(last, /Go on with: deno task train --name tiny/);
-  assert.match(await stderr, /Stopping after this step/);
+  assert.match(await stderr, /Stopping; Ctrl-C again stops at once/);
   const manifest = readManifest(join(results, "tiny"))!;
   assert.equal(manifest.status, "stopped");
   assert.equal(readCheckpoint(join(results, "tiny"), config)!.step, manifest.step);
