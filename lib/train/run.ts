@@ -127,7 +127,7 @@ export function readCheckpoint(directory: string, config: TrainConfig): Checkpoi
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  const { tensors, metadata } = decodeCheckpoint(bytes, file, config.name);
+  const { tensors, metadata, progress } = decodeCheckpoint(bytes, file, config.name);
   if (metadata.config_hash !== configHash(config)) {
     throw new TypeError(
       `Cannot resume ${config.name}: its checkpoint is of configuration ${metadata.config_hash}, ` +
@@ -140,20 +140,25 @@ export function readCheckpoint(directory: string, config: TrainConfig): Checkpoi
         .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
     );
   return {
-    ...JSON.parse(metadata.progress) as Progress,
+    ...progress,
     params: group("params"),
     means: group("means"),
     squares: group("squares"),
   };
 }
 
-function decodeCheckpoint(bytes: Uint8Array, file: string, name: string): TensorFile {
+function decodeCheckpoint(
+  bytes: Uint8Array,
+  file: string,
+  name: string,
+): TensorFile & { readonly progress: Progress } {
   try {
-    return decodeTensors(bytes, file);
+    const { tensors, metadata } = decodeTensors(bytes, file);
+    return { tensors, metadata, progress: JSON.parse(metadata.progress) };
   } catch (error) {
     throw new SyntaxError(
-      `Cannot resume ${name}: ${(error as Error).message}; the checkpoint is damaged, ` +
-        "--fresh starts over",
+      `Cannot resume ${name}, its checkpoint ${file} is damaged (--fresh starts over): ` +
+        (error as Error).message,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
 import { loadModel } from "@lib/model/model.ts";
+import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
 import { ROOT } from "@lib/paths.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import { train } from "@lib/train/loop.ts";
@@ -147,12 +148,17 @@ Deno.test("a damaged checkpoint is refused by name, with the way to start over",
   const file = join(results, "tiny", "checkpoint.safetensors");
   await train(config, { results, budget: 1e-9 });
   const whole = Deno.readFileSync(file);
-  for (const length of [0, 100, whole.length - 1]) {
-    Deno.writeFileSync(file, whole.subarray(0, length));
+  const { tensors, metadata } = decodeTensors(whole, file);
+  const damaged = [
+    ...[0, 100, whole.length - 1].map((length) => whole.subarray(0, length)),
+    encodeTensors({ tensors, metadata: { ...metadata, progress: "{" } }),
+  ];
+  for (const bytes of damaged) {
+    Deno.writeFileSync(file, bytes);
     await assert.rejects(
       train(config, { results }),
-      /Cannot resume tiny: .*checkpoint\.safetensors.*--fresh starts over/,
-      `${length} bytes`,
+      /Cannot resume tiny, .*checkpoint\.safetensors is damaged \(--fresh starts over\)/,
+      `${bytes.length} bytes`,
     );
   }
   assert.equal((await train(config, { results, fresh: true })).status, "complete");
