@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { writeJson } from "@lib/files.ts";
+import { readTextIfPresent, writeJson } from "@lib/files.ts";
 import { RESULTS } from "@lib/paths.ts";
 import type { Interval } from "@lib/analysis/stats.ts";
 
@@ -61,13 +61,8 @@ export function judge(interval: Interval, prediction?: Prediction): Verdict {
  * @throws {SyntaxError} naming the file, the row and the rule that it breaks.
  */
 export function readClaims(file: string = CLAIMS_FILE): Claim[] {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const text = readTextIfPresent(file);
+  if (text === undefined) return [];
   let rows: unknown;
   try {
     rows = JSON.parse(text);

@@ -47,3 +47,13 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
 export function writeJson(path: string, value: unknown): void {
   writeFileAtomic(path, JSON.stringify(value, null, 2) + "\n");
 }
+
+/** A file's text; undefined where there is no such file. */
+export function readTextIfPresent(path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -6,6 +6,7 @@
 
 import { basename, isAbsolute, join } from "node:path";
 import * as Plot from "@observablehq/plot";
+import { readTextIfPresent } from "@lib/files.ts";
 import { RESULTS } from "@lib/paths.ts";
 import { live } from "@lib/notebook/display.ts";
 import { figure, PALETTE } from "@lib/notebook/figure.ts";
@@ -80,13 +81,8 @@ export async function attach(run: string, options: AttachOptions = {}): Promise<
  * resumed run's later line of a step replaces the earlier one.
  */
 export function readMetrics(file: string): Metrics[] {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  const text = readTextIfPresent(file);
+  if (text === undefined) return [];
   const complete = text.slice(0, text.lastIndexOf("\n") + 1);
   const bySteps = new Map<number, Metrics>();
   for (const line of complete.split("\n").filter(Boolean)) {

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { writeFileAtomic, writeJson } from "@lib/files.ts";
+import { readTextIfPresent, writeFileAtomic, writeJson } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import {
   decodeTensors,
@@ -231,12 +231,7 @@ export function appendMetrics(directory: string, line: Metrics): void {
 /** Cuts `metrics.jsonl` back to the lines up to a step, where a resumed run goes on. */
 export function cutMetrics(directory: string, step: number): void {
   const { metrics } = runFiles(directory);
-  let lines: string[] = [];
-  try {
-    lines = Deno.readTextFileSync(metrics).split("\n");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  const lines = (readTextIfPresent(metrics) ?? "").split("\n");
   const kept = lines.filter((line) => line.endsWith("}") && JSON.parse(line).step <= step);
   writeFileAtomic(metrics, kept.map((line) => line + "\n").join(""));
 }
