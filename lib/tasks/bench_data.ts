@@ -16,7 +16,8 @@ import { nextGame, scanBlocks, scanPgn, tagNumber } from "@lib/chess/pgn_scanner
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { openBytes } from "@lib/data/bytes.ts";
 import { writeJson } from "@lib/files.ts";
-import { gamesFolder, RESULTS } from "@lib/paths.ts";
+import { gamesFolder, RESULTS, userPath } from "@lib/paths.ts";
+import { parseCount, parseNumber, runCommand } from "@lib/tasks/command.ts";
 import { random, randomInteger } from "@lib/random.ts";
 
 const HELP = `Measure how fast games are read.
@@ -51,6 +52,8 @@ export interface BenchOptions {
   readonly path: string;
   readonly megabytes: number;
   readonly runs: number;
+  /** Stops the measurement between two runs. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface BenchOptions {
  *
  * @throws {Error} if two programs that answer the same question disagree
  */
-export async function benchData({ path, megabytes, runs }: BenchOptions): Promise<{
+export async function benchData({ path, megabytes, runs, signal }: BenchOptions): Promise<{
   readonly bytes: number;
   readonly plies: number;
   readonly rows: readonly Row[];
@@ -73,6 +76,7 @@ export async function benchData({ path, megabytes, runs }: BenchOptions): Promis
       const seconds: number[] = [];
       let games = 0;
       for (let k = 0; k < runs; k++) {
+        signal?.throwIfAborted();
         const start = performance.now();
         games = await run();
         seconds.push((performance.now() - start) / 1000);
@@ -231,9 +235,9 @@ function printTable(rows: readonly Row[], bytes: number): void {
   }
 }
 
-async function main(): Promise<void> {
+async function main(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { values, positionals } = parseArgs({
-    args: Deno.args,
+    args: [...args],
     allowPositionals: true,
     options: {
       megabytes: { type: "string", default: "64" },
@@ -246,16 +250,13 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const megabytes = Number(values.megabytes), runs = Number(values.runs);
-  if (!(megabytes > 0) || !(Number.isInteger(runs) && runs > 0)) {
-    throw new RangeError(
-      `Cannot measure ${values.megabytes} MB in ${values.runs} runs: both must be above 0`,
-    );
-  }
+  const megabytes = parseNumber("megabytes", values.megabytes);
+  if (megabytes <= 0) throw new RangeError(`Cannot measure ${megabytes} MB: must be above 0`);
+  const runs = parseCount("runs", values.runs);
   const real = join(gamesFolder(), "lichess_games.pgn.zst");
   const folder = await Deno.makeTempDir({ dir: tmpdir() });
   try {
-    let path = positionals[0] ?? real;
+    let path = positionals.length > 0 ? userPath(positionals[0]) : real;
     if (positionals.length === 0 && !existsSync(real)) {
       path = join(folder, "made.pgn");
       console.log(`No real games in the games folder: making random ones`);
@@ -263,11 +264,11 @@ async function main(): Promise<void> {
     }
     console.log(`Reading ${basename(path)}, ${runs} runs each …`);
     const load = loadavg()[0];
-    const { bytes, plies, rows } = await benchData({ path, megabytes, runs });
+    const { bytes, plies, rows } = await benchData({ path, megabytes, runs, signal });
     printTable(rows, bytes);
     const replay = median(rows[1].seconds);
     console.log(`\n${(plies / replay / 1e6).toFixed(1)} million plies/s replayed from SAN`);
-    writeJson(values.out, {
+    writeJson(userPath(values.out), {
       date: new Date().toISOString(),
       file: basename(path),
       bytes,
@@ -293,4 +294,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) await runCommand(main);

@@ -282,7 +282,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     `${run.id}: ${run.status} at step ${run.step} of ${run.config.steps}, validation loss ` +
       `${run.validationLoss?.toFixed(4)} nats, ${run.backend}`,
   );
-  if (run.status === "stopped") console.log(`Go on with: deno task train --name ${run.id}`);
+  if (run.status === "stopped") {
+    const where = results === RESULTS ? "" : ` --results ${results}`;
+    console.log(`Go on with: deno task train --name ${run.id}${where}`);
+  }
   return run.status === "stopped" && signal.aborted ? 130 : 0;
 }
 
