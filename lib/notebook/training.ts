@@ -26,7 +26,7 @@ export interface TrainRunsOptions {
 /**
  * Trains the models of several configurations, anew, and returns their manifests. A run that was
  * interrupted goes on where it stopped; one that is complete starts over, so that a notebook's
- * results are always its own.
+ * results are always its own; so does an unfinished one of another configuration.
  *
  * @throws {TypeError} for a wrong configuration, before anything starts.
  * @throws {Error} with its last lines when a run fails; {Interrupted} after Stop, with checkpoints
@@ -47,8 +47,9 @@ export async function trainRuns(
   const start = (i: number) => {
     const file = join(CACHE, "configs", `${runs[i].name}-${configHash(runs[i])}.json`);
     writeJson(file, runs[i]);
-    const unfinished = readManifest(directories[i])?.status;
-    const resumes = unfinished === "running" || unfinished === "stopped";
+    const before = readManifest(directories[i]);
+    const resumes = before !== null && before.status !== "complete" &&
+      before.configHash === configHash(runs[i]);
     const how = ["--results", results, ...(resumes ? [] : ["--fresh"])];
     jobs.set(i, launch("train", ["--config", file, ...how], { threads }));
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { trainRuns } from "@lib/notebook/mod.ts";
 import type { TrainConfigInput } from "@lib/train/config.ts";
+import { train } from "@lib/train/loop.ts";
 
 function tiny(name: string, change: Partial<TrainConfigInput> = {}): TrainConfigInput {
   return {
@@ -34,6 +35,21 @@ Deno.test("runs are trained side by side and anew; a wrong configuration starts 
     const [again] = await trainRuns([tiny(names[0])], { results });
     assert.notEqual(again.started, runs[0].started);
     assert.equal(again.validationLoss, runs[0].validationLoss);
+  } finally {
+    Deno.removeSync(results, { recursive: true });
+  }
+});
+
+Deno.test("an interrupted run goes on; one of another configuration does not stand in the way", async () => {
+  const results = Deno.makeTempDirSync();
+  try {
+    const stopped = await train(tiny("run"), { results, budget: 0 });
+    assert.equal(stopped.status, "stopped");
+    const [resumed] = await trainRuns([tiny("run")], { results });
+    assert.deepEqual([resumed.status, resumed.started], ["complete", stopped.started]);
+    await train(tiny("other"), { results, budget: 0 });
+    const [changed] = await trainRuns([tiny("other", { steps: 4 })], { results });
+    assert.deepEqual([changed.status, changed.step], ["complete", 4]);
   } finally {
     Deno.removeSync(results, { recursive: true });
   }
