@@ -9,6 +9,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { bits } from "./machine.ts";
+import type { AdamWStep } from "./ops.ts";
 import { multiply } from "./products.ts";
 import {
   binary,
@@ -602,14 +603,7 @@ export function sharedAdamW(
   mean: tf.Tensor,
   square: tf.Tensor,
   scale: number,
-  step: {
-    readonly learningRate: number;
-    readonly beta1: number;
-    readonly beta2: number;
-    readonly epsilon: number;
-    readonly weightDecay: number;
-    readonly step: number;
-  },
+  step: AdamWStep,
 ): void {
   const n = parameter.size;
   for (const t of [parameter, gradient, mean, square]) check("AdamW", "every tensor", t, n);

@@ -47,10 +47,9 @@ export function table(rows: Iterable<Row>, options: TableOptions = {}): Displaya
   const headings = columns.map(([, heading]) => heading);
   const left = all.length - shown.length;
   const note = left > 0 ? `… and ${left.toLocaleString("en")} more rows` : "";
-  return html(
-    asMarkup(headings, cells, right, shown.length, options.caption ?? "", note),
-    asText(headings, cells, right, shown.length, options.caption ?? "", note),
-  );
+  const caption = options.caption ?? "";
+  const written: WrittenTable = { headings, cells, right, n: shown.length, caption, note };
+  return html(asMarkup(written), asText(written));
 }
 
 /**
@@ -146,14 +145,18 @@ function writeColumn(
   });
 }
 
-function asMarkup(
-  headings: readonly string[],
-  cells: readonly string[][],
-  right: readonly boolean[],
-  n: number,
-  caption: string,
-  note: string,
-): string {
+/** A table whose every cell is text; `cells[column][row]`, `n` rows. */
+interface WrittenTable {
+  readonly headings: readonly string[];
+  readonly cells: readonly string[][];
+  /** For each column, whether it is aligned to the right. */
+  readonly right: readonly boolean[];
+  readonly n: number;
+  readonly caption: string;
+  readonly note: string;
+}
+
+function asMarkup({ headings, cells, right, n, caption, note }: WrittenTable): string {
   const cell = (tag: string, text: string, column: number) =>
     `<${tag} align="${right[column] ? "right" : "left"}">${escapeMarkup(text)}</${tag}>`;
   const lines = ["<table>"];
@@ -168,14 +171,7 @@ function asMarkup(
   return lines.join("\n");
 }
 
-function asText(
-  headings: readonly string[],
-  cells: readonly string[][],
-  right: readonly boolean[],
-  n: number,
-  caption: string,
-  note: string,
-): string {
+function asText({ headings, cells, right, n, caption, note }: WrittenTable): string {
   const widths = headings.map((h, c) => Math.max(h.length, ...cells[c].map((x) => x.length)));
   const line = (texts: readonly string[]) =>
     texts.map((text, c) => right[c] ? text.padStart(widths[c]) : text.padEnd(widths[c]))
