@@ -1,5 +1,5 @@
 /**
- * What runs the kernels of `kernels.c`: WebAssembly with Workers, or the same source compiled for
+ * What runs the kernels of `kernels/kernels.c`: WebAssembly with Workers, or the same source compiled for
  * this CPU, on one shared memory.
  *
  * @module
@@ -15,7 +15,7 @@ export const ROUTES = ["native", "simd", "simd-plain"] as const;
 /** native: compiled on this machine; simd: WebAssembly with relaxed SIMD; simd-plain: without. */
 export type Route = typeof ROUTES[number];
 
-/** The kernels, in the order of the table in `kernels.c`. */
+/** The kernels, in the order of the table in `kernels/kernels.c`. */
 export const KERNELS = [
   "gemm",
   "fill",
@@ -66,7 +66,7 @@ export interface Machine extends Disposable {
   launch(kernel: Kernel, chunks: number, args: readonly number[]): void;
 }
 
-/** What a build of `kernels.c` offers. */
+/** What a build of `kernels/kernels.c` offers. */
 export interface Entry {
   run(op: number, args: number, chunks: number): number;
   describe(): number;
@@ -175,7 +175,7 @@ try { kernels.work(thread); } catch (error) { kernels.died(); throw error; }
 
 function wasmMachine(route: Exclude<Route, "native">, threads: number, limit?: number): Machine {
   const file = route === "simd" ? "kernels.wasm" : "kernels_plain.wasm";
-  const code = Deno.readFileSync(new URL(file, import.meta.url));
+  const code = Deno.readFileSync(new URL(`kernels/${file}`, import.meta.url));
   if (!WebAssembly.validate(code)) {
     throw new Error(`Cannot use the route ${route}: this V8 does not know the SIMD in ${file}`);
   }

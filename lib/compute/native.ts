@@ -1,5 +1,5 @@
 /**
- * Compiles `kernels.c` for this very CPU the first time it is wanted, keeps the library in the
+ * Compiles `kernels/kernels.c` for this very CPU the first time it is wanted, keeps the library in the
  * user's cache folder, and calls it through FFI.
  *
  * @module
@@ -84,12 +84,24 @@ export function openNative(
   };
 }
 
+/** The C files by name, in order; what is hashed is what is compiled. */
+type Source = ReadonlyMap<string, string>;
+
+function readSource(): Source {
+  const folder = new URL("kernels/", import.meta.url);
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => /\.[ch]$/.test(name)).sort();
+  return new Map(names.map((name) => [name, Deno.readTextFileSync(new URL(name, folder))]));
+}
+
 /** The library's path in the cache, compiled if need be. */
 function compiledLibrary(): { path: string; compiler: string } {
-  const source = Deno.readTextFileSync(new URL("kernels.c", import.meta.url));
+  const source = readSource();
   const [command, compiler] = findCompiler();
   const hash = createHash("sha256");
-  for (const part of [source, command, compiler, cpu(), ...FLAGS]) hash.update(`${part}\0`);
+  for (const part of [JSON.stringify([...source]), command, compiler, cpu(), ...FLAGS]) {
+    hash.update(`${part}\0`);
+  }
   const folder = cacheFolder();
   const path = join(folder, `kernels-${hash.digest("hex").slice(0, 16)}.so`);
   if (!isWhole(path)) compile(command, source, path);
@@ -140,13 +152,13 @@ function isWhole(path: string): boolean {
   }
 }
 
-function compile(command: string, source: string, path: string): void {
+function compile(command: string, source: Source, path: string): void {
   const folder = Deno.makeTempDirSync();
   try {
-    const [input, output] = [join(folder, "kernels.c"), join(folder, "kernels.so")];
-    Deno.writeTextFileSync(input, source);
+    for (const [name, text] of source) Deno.writeTextFileSync(join(folder, name), text);
+    const output = join(folder, "kernels.so");
     const { success, stderr } = new Deno.Command(command, {
-      args: [...FLAGS, "-o", output, input],
+      args: [...FLAGS, "-o", output, join(folder, "kernels.c")],
       stdout: "null",
       stderr: "piped",
     }).outputSync();

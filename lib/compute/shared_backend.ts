@@ -1,5 +1,5 @@
 /**
- * A tfjs backend whose tensors live in one shared memory, where the kernels of `kernels.c` work on
+ * A tfjs backend whose tensors live in one shared memory, where the kernels of `kernels/` work on
  * them; what has no kernel there runs on tfjs's cpu backend, with a copy there and back.
  *
  * @module

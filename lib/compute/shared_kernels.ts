@@ -56,7 +56,7 @@ const UNARY = [
   "Ceil",
 ] as const;
 
-/** y = f(x), f by its name in `kernels.c`. */
+/** y = f(x), f by its name in `kernels/elementwise.h`. */
 export function unary(
   backend: SharedBackend,
   which: typeof UNARY[number],

@@ -1,5 +1,5 @@
 /**
- * Rebuilds `lib/compute/kernels.wasm` and `kernels_plain.wasm` from `kernels.c`, byte for byte with
+ * Rebuilds `kernels.wasm` and `kernels_plain.wasm` of `lib/compute/kernels/` byte for byte with
  * clang 19 and lld 19 (Debian: `apt install clang-19 lld-19`).
  *
  *     deno task kernels            # rebuild
@@ -41,7 +41,7 @@ const FLAGS = [
 const TWINS = { "kernels.wasm": ["-mrelaxed-simd"], "kernels_plain.wasm": [] };
 
 if (import.meta.main) {
-  const folder = join(ROOT, "lib", "compute"), check = Deno.args.includes("--check");
+  const folder = join(ROOT, "lib", "compute", "kernels"), check = Deno.args.includes("--check");
   let same = true;
   for (const [name, flags] of Object.entries(TWINS)) {
     const built = build(join(folder, "kernels.c"), flags);

@@ -2,7 +2,7 @@
 // UndefinedBehaviorSanitizer: every tensor lies between poisoned bytes, with the 64 readable bytes
 // behind it that the allocator promises. sanitize_test.ts compiles and runs it.
 
-#include "../../lib/compute/kernels.c"
+#include "../../lib/compute/kernels/kernels.c"
 
 #include <sanitizer/asan_interface.h>
 #include <stdio.h>

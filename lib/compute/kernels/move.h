@@ -1,0 +1,128 @@
+// Moving numbers: filling, turning, copying, gathering, casting.
+
+// A chunk of a flat range: a[0] elements, a[1] a chunk.
+#define RANGE(begin, end) \
+  const int begin = chunk * a[1], end = MIN(a[0], chunk * a[1] + a[1])
+
+static void fill(const int *a, int chunk) {  // n grain y value
+  RANGE(begin, end);
+  float *y = F(2), v = R(3);
+  for (int i = begin; i < end; i++) y[i] = v;
+}
+
+// y[b, j, i] = x[b, i, j]; b has strides, so that any permutation of axes is a few of these.
+enum { T_TILES, T_BLOCKS, T_X, T_Y, T_ROWS, T_COLS, T_LDX, T_LDY, T_RANK, T_DIMS,
+       T_XS = T_DIMS + 4, T_YS = T_XS + 4 };
+static void transpose(const int *a, int chunk) {
+  const int rows = a[T_ROWS], cols = a[T_COLS], ldx = a[T_LDX], ldy = a[T_LDY];
+  const int strips = a[T_BLOCKS];  // of 64 rows
+  int outer = chunk / strips, i0 = chunk % strips * 64, i1 = MIN(rows, i0 + 64);
+  const float *x = F(T_X);
+  float *y = F(T_Y);
+  for (int d = a[T_RANK] - 1; d >= 0; d--) {
+    int at = outer % a[T_DIMS + d];
+    outer /= a[T_DIMS + d];
+    x += (ptrdiff_t)at * a[T_XS + d];
+    y += (ptrdiff_t)at * a[T_YS + d];
+  }
+  for (int j0 = 0; j0 < cols; j0 += 16) {
+    const int j1 = MIN(cols, j0 + 16);
+    for (int i2 = i0; i2 < i1; i2 += 16) {
+      const int i3 = MIN(i1, i2 + 16);
+      if (j1 - j0 == 16 && i3 - i2 == 16) {
+        for (int j = 0; j < 16; j++)
+          for (int i = 0; i < 16; i++)
+            y[(ptrdiff_t)(j0 + j) * ldy + i2 + i] = x[(ptrdiff_t)(i2 + i) * ldx + j0 + j];
+      } else {
+        for (int j = j0; j < j1; j++)
+          for (int i = i2; i < i3; i++)
+            y[(ptrdiff_t)j * ldy + i] = x[(ptrdiff_t)i * ldx + j];
+      }
+    }
+  }
+}
+
+// y[...] = x[...] row by row: a[0] rows, a[1] rows a chunk; rows are `length` numbers long and lie
+// at strides in both; length 1 with an x stride of its own serves the rest.
+enum { C_X = 2, C_Y, C_LENGTH, C_STEP, C_RANK, C_DIMS, C_XS = C_DIMS + 5, C_YS = C_XS + 5 };
+static void copy_rows(const int *a, int chunk) {
+  RANGE(begin, end);
+  const int length = a[C_LENGTH], step = a[C_STEP], rank = a[C_RANK];
+  for (int row = begin; row < end; row++) {
+    const float *x = F(C_X);
+    float *restrict y = F(C_Y);
+    int rest = row;
+    for (int d = rank - 1; d >= 0; d--) {
+      int at = rest % a[C_DIMS + d];
+      rest /= a[C_DIMS + d];
+      x += (ptrdiff_t)at * a[C_XS + d];
+      y += (ptrdiff_t)at * a[C_YS + d];
+    }
+    if (step == 1) for (int i = 0; i < length; i++) y[i] = x[i];
+    else for (int i = 0; i < length; i++) y[i] = x[(ptrdiff_t)i * step];
+  }
+}
+
+// y[o, i, :] = x[o, index[i], :]; rows n, grain, x, index, y, indices, table rows, length.
+static void gather(const int *a, int chunk) {
+  RANGE(begin, end);
+  const int *index = I(3), count = a[5], table = a[6], length = a[7];
+  for (int row = begin; row < end; row++) {
+    int o = row / count, at = index[row % count];
+    float *restrict y = F(4) + (ptrdiff_t)row * length;
+    if (at < 0 || at >= table) zero(y, length);
+    else copy(y, F(2) + ((ptrdiff_t)o * table + at) * length, length);
+  }
+}
+
+// y[index[i], :] += x[i, :], each chunk the rows of one range of the table, in the order of i.
+static void scatter_add(const int *a, int chunk) {  // table rows, grain, x, index, y, n, length
+  RANGE(begin, end);
+  const int *index = I(3), n = a[5], length = a[6];
+  float *y = F(4);
+  zero(y + (ptrdiff_t)begin * length, (end - begin) * length);
+  for (int i = 0; i < n; i++) {
+    int at = index[i];
+    if (at < begin || at >= end) continue;
+    const float *restrict from = F(2) + (ptrdiff_t)i * length;
+    float *restrict to = y + (ptrdiff_t)at * length;
+    for (int j = 0; j < length; j++) to[j] += from[j];
+  }
+}
+
+static void one_hot(const int *a, int chunk) {  // rows, grain, index, y, depth, on, off
+  RANGE(begin, end);
+  const int *index = I(2), depth = a[4];
+  for (int i = begin; i < end; i++) {
+    float *y = F(3) + (ptrdiff_t)i * depth;
+    for (int j = 0; j < depth; j++) y[j] = R(6);
+    if (index[i] >= 0 && index[i] < depth) y[index[i]] = R(5);
+  }
+}
+
+enum { CAST_INT_FLOAT, CAST_BOOL_FLOAT, CAST_FLOAT_INT, CAST_BOOL_INT, CAST_FLOAT_BOOL,
+       CAST_INT_BOOL };
+static void cast(const int *a, int chunk) {  // n grain x y how
+  RANGE(begin, end);
+  switch (a[4]) {
+    case CAST_INT_FLOAT: for (int i = begin; i < end; i++) F(3)[i] = (float)I(2)[i]; break;
+    case CAST_BOOL_FLOAT: for (int i = begin; i < end; i++) F(3)[i] = (float)B(2)[i]; break;
+    case CAST_FLOAT_INT:
+      for (int i = begin; i < end; i++) {
+        float x = F(2)[i];
+        I(3)[i] = x > -2147483648.0f && x < 2147483648.0f ? (int)x : 0;
+      }
+      break;
+    case CAST_BOOL_INT: for (int i = begin; i < end; i++) I(3)[i] = B(2)[i]; break;
+    case CAST_FLOAT_BOOL: for (int i = begin; i < end; i++) B(3)[i] = F(2)[i] != 0.0f; break;
+    case CAST_INT_BOOL: for (int i = begin; i < end; i++) B(3)[i] = I(2)[i] != 0; break;
+  }
+}
+
+static void where(const int *a, int chunk) {  // n grain condition x y out
+  RANGE(begin, end);
+  const uint8_t *restrict c = B(2);
+  const float *restrict x = F(3), *restrict y = F(4);
+  float *restrict z = F(5);
+  for (int i = begin; i < end; i++) z[i] = c[i] ? x[i] : y[i];
+}
