@@ -11,20 +11,12 @@ import * as tf from "@tensorflow/tfjs";
 import { bits } from "./machine.ts";
 import type { AdamWStep } from "./ops.ts";
 import { multiply } from "./products.ts";
-import {
-  binary,
-  cast,
-  GRAIN,
-  launchFlat,
-  reduce,
-  rowGrain,
-  scatterAdd,
-  sumColumns,
-  unary,
-} from "./shared_kernels.ts";
+import { GRAIN, launchFlat, rowGrain, sizeOf } from "./launch.ts";
+import { binary, cast, unary } from "./plain/elementwise.ts";
+import { scatterAdd } from "./plain/indices.ts";
+import { reduce, sumColumns } from "./plain/reductions.ts";
 import type { SharedBackend, SharedKernel } from "./shared_backend.ts";
 
-const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(shape as number[]);
 const lastOf = (t: { shape: readonly number[] }): number => t.shape[t.shape.length - 1];
 
 /** Throws unless `t` is float32 with `size` numbers. */
