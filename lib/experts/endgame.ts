@@ -34,6 +34,14 @@ export type Ending = "KQvK" | "KRvK";
 
 const PIECES: Readonly<Record<Ending, readonly number[]>> = { KQvK: [QUEEN], KRvK: [ROOK] };
 
+/** The pieces of an ending in the order of its placements: White's and then Black's, kings first. */
+export function piecesOf(ending: Ending): {
+  readonly white: readonly number[];
+  readonly black: readonly number[];
+} {
+  return { white: [KING, ...PIECES[ending]], black: [KING] };
+}
+
 /** r(x, y) = 0.925^m, m = White's moves until mate, y included; 0 for a move after which it is a draw. */
 export const DISCOUNT = 0.925;
 

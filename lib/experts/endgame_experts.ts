@@ -5,85 +5,10 @@
  */
 
 import type { Policy } from "@lib/analysis/states.ts";
+import { sampleIndex } from "@lib/analysis/distribution.ts";
 import { type EndgameWorld, isHeldOut } from "@lib/experts/endgame.ts";
-import { hash32, random, randomInteger } from "@lib/random.ts";
-
-/**
- * A group of experts. In K+R v K ten with `errorRate` 0.4 earn .426 each and their exact vote .463,
- * of .479 for perfect play; with `severity` 0.5 and `ties` "shared" .407 and .476.
- */
-export interface ExpertDials {
-  /** Number of experts. */
-  readonly k: number;
-  /**
-   * Share of the states in which an expert errs: it then always plays the same wrong move, each
-   * wrong move equally likely. States and moves are private to each expert. Where every move is
-   * equally good there is no error to make.
-   */
-  readonly errorRate: number;
-  /** ρ of the paper's Proposition 3: the share of choices made uniformly at random. */
-  readonly noise?: number;
-  /**
-   * The errors are drawn from this share of a state's wrong moves, the worst first: more than 0, up
-   * to 1, any wrong move, the default. Smaller is costlier.
-   */
-  readonly severity?: number;
-  /**
-   * What an expert that is right plays where several moves are best: each equally often (the f* of
-   * Proposition 3, the default), or all experts the same one, so that their votes do not split.
-   */
-  readonly ties?: "uniform" | "shared";
-  /** Draws the errors. */
-  readonly seed: number;
-}
-
-/**
- * Returns the dials when they are in range.
- *
- * @throws {RangeError} naming the dial, its range and its value.
- */
-export function checkDials(dials: ExpertDials): ExpertDials {
-  const { k, errorRate, noise = 0, severity = 1, ties = "uniform" } = dials;
-  if (!(Number.isInteger(k) && k >= 1)) {
-    throw new RangeError(`Cannot make ${k} experts: must be an integer of 1 or more`);
-  }
-  for (const [name, share] of [["error rate", errorRate], ["noise", noise]] as const) {
-    if (!(share >= 0 && share <= 1)) {
-      throw new RangeError(`Cannot make experts of ${name} ${share}: must be 0 to 1`);
-    }
-  }
-  if (!(severity > 0 && severity <= 1)) {
-    throw new RangeError(
-      `Cannot make experts of severity ${severity}: must be more than 0, up to 1`,
-    );
-  }
-  if (ties !== "uniform" && ties !== "shared") {
-    throw new RangeError(`Cannot make experts of ties "${ties}": must be "uniform" or "shared"`);
-  }
-  return dials;
-}
-
-/**
- * The entry (of the world's `moves`) that an expert wrongly plays at a state, or −1 where it is
- * right. A function of the seed, the expert and the state alone: the expert errs the same way each
- * time that it meets the state.
- */
-export function errorAt(
-  { states }: EndgameWorld,
-  { errorRate, severity = 1, seed }: ExpertDials,
-  expert: number,
-  state: number,
-): number {
-  if (hash32(seed, expert, state, 1) >= errorRate * 2 ** 32) return -1;
-  const { offsets, reward } = states;
-  const start = offsets[state], end = offsets[state + 1];
-  const best = largest(reward, start, end);
-  const wrong: number[] = [];
-  for (let i = start; i < end; i++) if (reward[i] < best) wrong.push(i);
-  if (wrong.length === 0) return -1;
-  if (severity < 1) wrong.sort((a, b) => reward[a] - reward[b] || a - b);
-  return wrong[hash32(seed, expert, state, 2) % Math.ceil(severity * wrong.length)];
-}
+import { behaviourOf, type ExpertDials, largest } from "@lib/experts/expert_dials.ts";
+import { random, randomInteger } from "@lib/random.ts";
 
 /**
  * The experts' policies, one after the other (a table each, 27 MB for K+R v K): f* (uniform over the
@@ -105,14 +30,14 @@ export function errorAt(
  * ```
  */
 export function* endgameExperts(world: EndgameWorld, dials: ExpertDials): Generator<Policy> {
-  const { k, noise = 0, ties } = checkDials(dials);
+  const { errorAt, noiseAt } = behaviourOf(world, dials);
   const { length, offsets, reward } = world.states;
-  for (let expert = 0; expert < k; expert++) {
+  for (let expert = 0; expert < dials.k; expert++) {
     const policy = new Float64Array(reward.length);
     for (let x = 0; x < length; x++) {
-      const start = offsets[x], end = offsets[x + 1];
-      policy.fill(noise / (end - start), start, end);
-      const error = errorAt(world, dials, expert, x);
+      const start = offsets[x], end = offsets[x + 1], noise = noiseAt(expert, x);
+      if (noise > 0) writeNoise(policy, reward, start, end, noise, dials.quantal);
+      const error = errorAt(expert, x);
       if (error >= 0) {
         policy[error] += 1 - noise;
         continue;
@@ -120,7 +45,7 @@ export function* endgameExperts(world: EndgameWorld, dials: ExpertDials): Genera
       const best = largest(reward, start, end);
       let equal = 0;
       for (let i = start; i < end; i++) if (reward[i] === best) equal++;
-      if (ties === "shared") equal = 1;
+      if (dials.ties === "shared") equal = 1;
       for (let i = start, left = equal; left > 0; i++) {
         if (reward[i] !== best) continue;
         policy[i] += (1 - noise) / equal;
@@ -129,6 +54,25 @@ export function* endgameExperts(world: EndgameWorld, dials: ExpertDials): Genera
     }
     yield policy;
   }
+}
+
+/** Writes the random choices of a state: `share` of them, uniform or in proportion to e^{r/λ}. */
+function writeNoise(
+  policy: Float64Array,
+  reward: Float64Array,
+  start: number,
+  end: number,
+  share: number,
+  lambda: number | undefined,
+): void {
+  if (lambda === undefined) {
+    policy.fill(share / (end - start), start, end);
+    return;
+  }
+  const best = largest(reward, start, end);
+  let z = 0;
+  for (let i = start; i < end; i++) z += policy[i] = Math.exp((reward[i] - best) / lambda);
+  for (let i = start; i < end; i++) policy[i] *= share / z;
 }
 
 /** Labelled positions: a state and the entry of the move that some expert chose there. */
@@ -159,7 +103,8 @@ export function endgameExamples(
   dials: ExpertDials,
   { seed, step, size, heldOut = false }: ExampleOptions,
 ): EndgameExamples {
-  const { k, noise = 0, ties } = checkDials(dials);
+  const { k, ties, quantal } = dials;
+  const { errorAt, noiseAt } = behaviourOf(world, dials);
   if (!(Number.isInteger(size) && size >= 1)) {
     throw new RangeError(`Cannot draw ${size} examples: must be an integer of 1 or more`);
   }
@@ -172,15 +117,36 @@ export function endgameExamples(
     const expert = randomInteger(next, k);
     const start = offsets[x], end = offsets[x + 1];
     state[n] = x;
-    if (next() < noise) choice[n] = start + randomInteger(next, end - start);
-    else {
-      const error = errorAt(world, dials, expert, x);
+    if (next() < noiseAt(expert, x)) {
+      choice[n] = start;
+      if (quantal === undefined) choice[n] += randomInteger(next, end - start);
+      else {
+        const weights = new Float64Array(end - start);
+        writeNoise(weights, reward.subarray(start, end), 0, end - start, 1, quantal);
+        choice[n] += sampleIndex(weights, next);
+      }
+    } else {
+      const error = errorAt(expert, x);
       choice[n] = error >= 0
         ? error
         : oneOfTheBest(reward, start, end, ties === "shared" ? 0 : next());
     }
   }
   return { state, choice };
+}
+
+/**
+ * A training set of so many examples, drawn once: what a run with `examples` in its data sees.
+ *
+ * @throws {RangeError} as {@linkcode endgameExamples}.
+ */
+export function trainingSet(
+  world: EndgameWorld,
+  dials: ExpertDials,
+  seed: number,
+  examples: number,
+): EndgameExamples {
+  return endgameExamples(world, dials, { seed, step: 0, size: examples });
 }
 
 function oneOfTheBest(reward: Float64Array, start: number, end: number, u: number): number {
@@ -190,10 +156,4 @@ function oneOfTheBest(reward: Float64Array, start: number, end: number, u: numbe
   let pick = Math.floor(u * equal);
   for (let i = start; i < end; i++) if (reward[i] === best && pick-- === 0) return i;
   throw new Error("unreachable");
-}
-
-function largest(values: Float64Array, start: number, end: number): number {
-  let best = -Infinity;
-  for (let i = start; i < end; i++) if (values[i] > best) best = values[i];
-  return best;
 }

@@ -24,6 +24,21 @@ export const EndgameData = z.strictObject({
   severity: z.number().positive().max(1).default(1),
   /** Whether experts that are right spread over equally good moves or agree on one. */
   ties: z.enum(["uniform", "shared"]).default("uniform"),
+  /** Share of the errors that all experts make alike (see `ExpertDials`, as for those below). */
+  shared: share.exactOptional(),
+  /** What the shared errors follow. */
+  sharing: z.enum(["rule", "hash"]).exactOptional(),
+  /** Regions in which one expert each is flawless. */
+  regions: z.int().min(0).exactOptional(),
+  /** How far apart the experts' rates of error are. */
+  skillSpread: share.exactOptional(),
+  /** Temperature of choices made at random. */
+  quantal: z.number().positive().exactOptional(),
+  /**
+   * Size of the training set: so many examples are drawn once, and batches from them. Absent, every
+   * batch is new.
+   */
+  examples: z.int().min(1).exactOptional(),
   /** Seed of the experts' errors. */
   seed: z.int(),
 });

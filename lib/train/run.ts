@@ -271,13 +271,20 @@ function cpuName(): string {
   }
 }
 
+/** The dials that are set, in words: the fields' names are the words. */
+function describeDials(data: Extract<TrainConfig["data"], { kind: "endgame" }>): string {
+  const { kind: _, ending: _ending, k: _k, seed, ...dials } = data;
+  return [...Object.entries(dials), ["seed", seed] as const]
+    .map(([name, value]) => `${name.replace(/[A-Z]/g, (a) => " " + a.toLowerCase())} ${value}`)
+    .join(", ");
+}
+
 function makeCard(run: RunManifest): string {
   const { config } = run;
   const examples = run.step * run.unitsPerBatch;
   const data = config.data.kind === "endgame"
-    ? `${config.data.ending} labelled by ${config.data.k} simulated experts, error rate ` +
-      `${config.data.errorRate}, noise ${config.data.noise}, severity ${config.data.severity}, ` +
-      `ties ${config.data.ties}, seed ${config.data.seed}`
+    ? `${config.data.ending} labelled by ${config.data.k} simulated experts, ` +
+      describeDials(config.data)
     : `the dataset ${config.data.dataset} (${run.dataHash})` +
       (config.data.minPly === undefined ? "" : `, from ply ${config.data.minPly} on`) +
       (config.data.band ? `, by players rated in (${config.data.band.join(", ")}]` : "");

@@ -7,7 +7,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "@lib/compute/ops.ts";
 import { positionOf, solveEndgame } from "@lib/experts/endgame.ts";
-import { type EndgameExamples, endgameExamples } from "@lib/experts/endgame_experts.ts";
+import {
+  type EndgameExamples,
+  endgameExamples,
+  trainingSet,
+} from "@lib/experts/endgame_experts.ts";
 import {
   encodePieces,
   forward as endgameLogits,
@@ -15,6 +19,7 @@ import {
 } from "@lib/model/endgameformer.ts";
 import type { Params } from "@lib/model/params.ts";
 import { hashOf, type TrainConfig } from "@lib/train/config.ts";
+import { random, randomInteger } from "@lib/random.ts";
 import { gamesTask } from "@lib/train/games_task.ts";
 
 /** A source of batches and the loss of one. */
@@ -75,11 +80,25 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
     }
     return { tokens, targets, legal };
   };
+  const { examples } = data;
+  if (examples !== undefined && examples < size) {
+    throw new RangeError(
+      `Cannot train on ${examples} examples in batches of ${size}: must be ${size} or more`,
+    );
+  }
+  const set = examples === undefined ? undefined : trainingSet(world, data, seed, examples);
+  const draw = (step: number): EndgameExamples => {
+    if (!set) return endgameExamples(world, data, { seed, step, size });
+    const next = random(seed, "batches", step);
+    const rows = Array.from({ length: size }, () => randomInteger(next, set.state.length));
+    const pick = (column: Uint32Array) => Uint32Array.from(rows, (row) => column[row]);
+    return { state: pick(set.state), choice: pick(set.choice) };
+  };
   return {
     unit: "positions",
     unitsPerBatch: size,
     dataHash: hashOf(data, 16), // the experts are a function of these numbers
-    batch: (step) => encode(endgameExamples(world, data, { seed, step, size })),
+    batch: (step) => encode(draw(step)),
     // Held-out states and a seed of their own: the same for all runs with these experts, batch size
     // and number of validation batches, whatever the run's seed.
     *validation() {

@@ -2,17 +2,21 @@ import assert from "node:assert/strict";
 import { expectedReward, majorityVote, mixture } from "@lib/analysis/reward.ts";
 import { checkPolicy, optimalPolicy, uniformPolicy } from "@lib/analysis/states.ts";
 import { isHeldOut, solveEndgame } from "@lib/experts/endgame.ts";
-import { endgameExamples, endgameExperts, errorAt } from "@lib/experts/endgame_experts.ts";
+import { endgameExamples, endgameExperts, trainingSet } from "@lib/experts/endgame_experts.ts";
+import { behaviourOf } from "@lib/experts/expert_dials.ts";
+import { squaresOf } from "@lib/experts/retrograde.ts";
+import { temper } from "@lib/analysis/reward.ts";
+import { createHash } from "node:crypto";
 
 const world = solveEndgame("KRvK");
 const { states } = world;
 
 Deno.test("experts err at the rate of the dial, privately, always with the same wrong move", () => {
-  const dials = { k: 2, errorRate: 0.4, seed: 1 };
+  const { errorAt } = behaviourOf(world, { k: 2, errorRate: 0.4, seed: 1 });
   let first = 0, both = 0, same = 0;
   for (let x = 0; x < states.length; x++) {
-    const a = errorAt(world, dials, 0, x), b = errorAt(world, dials, 1, x);
-    assert.equal(a, errorAt(world, dials, 0, x));
+    const a = errorAt(0, x), b = errorAt(1, x);
+    assert.equal(a, errorAt(0, x));
     if (a >= 0) first++;
     if (a >= 0 && b >= 0) both++;
     if (a >= 0 && a === b) same++;
@@ -84,6 +88,108 @@ Deno.test("examples follow the mixture of the experts, on the right side of the 
   }
 });
 
+Deno.test("experts without the newer dials are those of the committed results, bit by bit", () => {
+  const hash = (values: Float64Array | Uint32Array) =>
+    createHash("sha256").update(new Uint8Array(values.buffer)).digest("hex").slice(0, 12);
+  const dials = { k: 10, errorRate: 0.4, seed: 1 };
+  const [first] = endgameExperts(world, dials);
+  assert.equal(hash(first), "d9b1c18267c7");
+  const { choice } = endgameExamples(world, { ...dials, noise: 0.2 }, {
+    seed: 1,
+    step: 0,
+    size: 512,
+  });
+  assert.equal(hash(choice), "d78842d12d7d");
+  const same = { ...dials, shared: 0, sharing: "rule", regions: 0, skillSpread: 0 } as const;
+  assert.equal(hash([...endgameExperts(world, { ...same, k: 1 })][0]), "d9b1c18267c7");
+});
+
+for (const sharing of ["hash", "rule"] as const) {
+  Deno.test(`π of the errors are shared by ${sharing}, and each expert errs as often as before`, () => {
+    const one = behaviourOf(world, { k: 2, errorRate: 0.4, shared: 0.5, sharing, seed: 3 });
+    let errors = 0, same = 0;
+    for (let x = 0; x < states.length; x++) {
+      const a = one.errorAt(0, x);
+      if (a < 0) continue;
+      errors++;
+      if (a === one.errorAt(1, x)) same++;
+    }
+    assert.ok(Math.abs(errors / states.length - 0.4) < 0.01, `${errors / states.length}`);
+    // Half in common, and of the private ones a few by chance: .25 × 1/14 or so.
+    assert.ok(Math.abs(same / errors - 0.51) < 0.03, `${same / errors}`);
+    const all = behaviourOf(world, { k: 9, errorRate: 0.4, shared: 1, sharing, seed: 3 });
+    for (let x = 0; x < states.length; x += 7) assert.equal(all.errorAt(0, x), all.errorAt(8, x));
+  });
+}
+
+Deno.test("the rule is a blind spot: it depends on where the kings stand, not on the rook", () => {
+  const dials = { k: 1, errorRate: 0.4, shared: 1, sharing: "rule", seed: 2 } as const;
+  const { errorAt } = behaviourOf(world, dials);
+  const blind = new Map<number, boolean>();
+  const squares = new Uint8Array(3);
+  let kings = 0;
+  for (let x = 0; x < states.length; x++) {
+    const rewards = states.reward.subarray(states.offsets[x], states.offsets[x + 1]);
+    if (rewards.every((r) => r === rewards[0])) continue; // no error to make
+    squaresOf(world.placements[x], squares);
+    const key = squares[0] * 64 + squares[2], errs = errorAt(0, x) >= 0;
+    if (!blind.has(key)) kings++;
+    assert.equal(blind.get(key) ?? errs, errs);
+    blind.set(key, errs);
+  }
+  const share = [...blind.values()].filter((errs) => errs).length / kings;
+  assert.ok(Math.abs(share - 0.4) < 0.02, `${share}`);
+});
+
+Deno.test("complementary experts are perfect at home and random elsewhere (Proposition 4)", () => {
+  const k = 4;
+  const dials = { k, errorRate: 0, noise: 1, regions: k, seed: 1 };
+  const experts = [...endgameExperts(world, dials)];
+  const { isAtHome } = behaviourOf(world, dials);
+  const optimal = optimalPolicy(states), uniform = uniformPolicy(states);
+  const homes = new Array<number>(k).fill(0);
+  for (let x = 0; x < states.length; x++) {
+    for (let e = 0; e < k; e++) if (isAtHome(e, x)) homes[e]++;
+    for (let i = states.offsets[x]; i < states.offsets[x + 1]; i++) {
+      for (let e = 0; e < k; e++) {
+        assert.equal(experts[e][i], (isAtHome(e, x) ? optimal : uniform)[i]);
+      }
+    }
+  }
+  assert.equal(homes.reduce((a, b) => a + b), states.length); // each state is one expert's home
+  for (const n of homes) assert.ok(Math.abs(n / states.length - 1 / k) < 0.03, `${n}`);
+  const vote = expectedReward(states, majorityVote(states, experts));
+  assert.ok(Math.abs(vote - expectedReward(states, optimal)) < 1e-12);
+});
+
+Deno.test("spread skill: the first expert is the best, the mean error rate stays", () => {
+  const experts = [...endgameExperts(world, { k: 5, errorRate: 0.4, skillSpread: 0.5, seed: 1 })];
+  const rewards = experts.map((expert) => expectedReward(states, expert));
+  for (let i = 1; i < 5; i++) assert.ok(rewards[i] < rewards[i - 1]);
+  const alike = [...endgameExperts(world, { k: 5, errorRate: 0.4, seed: 1 })];
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+  const difference = mean(rewards) - mean(alike.map((expert) => expectedReward(states, expert)));
+  assert.ok(Math.abs(difference) < 0.001, `${difference}`);
+});
+
+Deno.test("quantal noise prefers the better moves: softmax of reward over λ", () => {
+  const [noisy] = endgameExperts(world, { k: 1, errorRate: 0, noise: 1, quantal: 0.1, seed: 1 });
+  checkPolicy(states, noisy);
+  const softmax = temper(states, states.reward.map((r) => Math.exp(r)), 0.1);
+  for (let i = 0; i < 5000; i++) assert.ok(Math.abs(noisy[i] - softmax[i]) < 1e-12);
+  const dials = { k: 1, errorRate: 0, noise: 1, quantal: 0.1, seed: 1 };
+  const { choice } = endgameExamples(world, dials, { seed: 1, step: 0, size: 4000 });
+  let drawn = 0;
+  for (const entry of choice) drawn += states.reward[entry] / choice.length;
+  assert.ok(Math.abs(drawn - expectedReward(states, noisy)) < 0.01, `${drawn}`);
+});
+
+Deno.test("a training set is drawn once", () => {
+  const dials = { k: 3, errorRate: 0.4, seed: 1 };
+  assert.deepEqual(trainingSet(world, dials, 5, 64), trainingSet(world, dials, 5, 64));
+  assert.equal(trainingSet(world, dials, 5, 64).state.length, 64);
+});
+
 Deno.test("dials out of range are refused", () => {
   const make = (dials: object) => () =>
     endgameExperts(world, { k: 1, errorRate: 0.1, seed: 1, ...dials }).next();
@@ -92,4 +198,10 @@ Deno.test("dials out of range are refused", () => {
   assert.throws(make({ noise: NaN }), /noise NaN: must be 0 to 1/);
   assert.throws(make({ severity: 0 }), /severity 0: must be more than 0, up to 1/);
   assert.throws(make({ ties: "none" }), /ties "none"/);
+  assert.throws(make({ shared: 1.1 }), /shared fraction 1.1: must be 0 to 1/);
+  assert.throws(make({ sharing: "telepathy" }), /by "telepathy": must be "rule" or "hash"/);
+  assert.throws(make({ skillSpread: -1 }), /skill spread -1: must be 0 to 1/);
+  assert.throws(make({ errorRate: 0.8, skillSpread: 0.5 }), /would err at 1.2/);
+  assert.throws(make({ quantal: 0 }), /quantal noise 0: must be more than 0/);
+  assert.throws(make({ regions: 2 }), /Cannot part 2 regions among 1 experts/);
 });

@@ -76,6 +76,20 @@ Deno.test("the data's hash changes with every shard, and with every number of an
   assert.equal(new Set([{}, { k: 3 }, { seed: 2 }, { severity: 0.5 }].map(ending)).size, 4);
 });
 
+Deno.test("a training set of few examples is drawn from again and again, and not below a batch", () => {
+  const model = { model: "endgameformer", layers: 1, heads: 1, width: 8 } as const;
+  const data = { kind: "endgame", ending: "KRvK", k: 2, errorRate: 0.4, seed: 1 } as const;
+  const config = (examples: number) => tinyConfig("x", { model, data: { ...data, examples } });
+  const task = makeTask(config(16));
+  const seen = new Set<string>();
+  for (let step = 0; step < 40; step++) {
+    const { tokens, targets } = task.batch(step) as { tokens: Int32Array; targets: Int32Array };
+    targets.forEach((target, n) => seen.add([...tokens.subarray(3 * n, 3 * n + 3), target].join()));
+  }
+  assert.equal(seen.size, 16);
+  assert.throws(() => makeTask(config(1)), /Cannot train on 1 examples in batches of/);
+});
+
 Deno.test("a run draws the positions that minPly and band let through, for validation too", async () => {
   const dataset = await tinyDataset(); // games of 12 plies, White rated 1000 + 10 i, Black unknown
   const filter = { minPly: 9, band: [1100, 1200] } as const;
