@@ -46,6 +46,8 @@ export const KERNELS = [
   "conv_boards_weight",
   "conv_points",
   "conv_taps",
+  "keep_rows",
+  "attend_pages",
 ] as const;
 
 /** A kernel's name. */

@@ -144,27 +144,36 @@ export function lastHidden(
   return tf.tidy(() => {
     const positions = params["positions"].slice([0, 0], [T, config.width]); // [T, C]
     const x = embedding(params["tokens"], tokens).add(positions); // [B, T, C]
-    return norm(params, "norm", transformer(config, params, x, true));
+    const mix = selfAttention({ heads: config.heads, causal: true });
+    return norm(params, "norm", transformer(config, params, x, mix));
   });
 }
 
-/** A stack of transformer layers, layer norm first: x [B, T, C] → [B, T, C]. */
+/** How a layer mixes its tokens: attention from q to k and v, all of x's shape. */
+export type Mix = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number) => tf.Tensor;
+
+/** Attention among the tokens of x: all see all or, `causal`, each itself and those before it. */
+export function selfAttention(options: { readonly heads: number; readonly causal: boolean }): Mix {
+  return (q, k, v) => attention(q, k, v, options);
+}
+
+/** A stack of transformer layers, layer norm first: x [..., C] → [..., C]. */
 export function transformer(
-  { layers, heads }: { readonly layers: number; readonly heads: number },
+  { layers }: { readonly layers: number },
   params: Params,
   x: tf.Tensor,
-  causal: boolean,
+  mix: Mix,
 ): tf.Tensor {
   const apply = (name: string, x: tf.Tensor) =>
     linear(x, params[`${name}.weight`], params[`${name}.bias`]);
   for (let i = 0; i < layers; i++) {
     const layer = `layer${i}`;
     const seen = norm(params, `${layer}.norm1`, x);
-    const mixed = attention(
+    const mixed = mix(
       apply(`${layer}.query`, seen),
       apply(`${layer}.key`, seen),
       apply(`${layer}.value`, seen),
-      { heads, causal },
+      i,
     );
     x = x.add(apply(`${layer}.project`, mixed));
     const hidden = gelu(apply(`${layer}.expand`, norm(params, `${layer}.norm2`, x)));

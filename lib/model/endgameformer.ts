@@ -19,6 +19,7 @@ import { embedding, linear, relu } from "@lib/compute/ops.ts";
 import {
   norm,
   normParameters,
+  selfAttention,
   transformer,
   transformerParameters,
 } from "@lib/model/chessformer.ts";
@@ -143,7 +144,8 @@ export function forward(
       .add(read("files", (token) => (token >> 6) * 8 + (token & 7)))
       .add(read("ranks", (token) => token >> 3))
       .add(embedding(params["sides"], tf.tensor1d(sides, "int32")).reshape([B, 1, config.width]));
-    const hidden = norm(params, "norm", transformer(config, params, x, false)); // [B, T, C]
+    const mix = selfAttention({ heads: config.heads, causal: false });
+    const hidden = norm(params, "norm", transformer(config, params, x, mix)); // [B, T, C]
     const query = linear(hidden, params["query.weight"], params["query.bias"]) // [B, T, K]
       .mul(1 / Math.sqrt(config.keys));
     const logits = linear(hidden, params["to.weight"], params["to.bias"]) // [B, T, 64]

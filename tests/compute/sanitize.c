@@ -108,9 +108,39 @@ static void rows(void) {
     sum_columns((int[]){x, sums, N, C, section, sections, blocks, one}, c);
 }
 
+static void decoding(void) {
+  fresh();
+  int H = some(3), D = some(100), C = H * D, layers = some(2), layer = dice(layers), texts = some(3);
+  int kept[3], cached[3], free_rows[3], pages[3], M = 0, lists = 0;
+  for (int t = 0; t < texts; t++) {
+    kept[t] = dice(80), cached[t] = dice(130), free_rows[t] = kept[t] ? dice(20) : some(20);
+    pages[t] = (kept[t] + cached[t] + PAGE - 1) / PAGE;
+    M += kept[t] + free_rows[t], lists += pages[t];
+  }
+  int plan = tensor(M * ROW_WORDS + lists), list = M * ROW_WORDS, row = 0;
+  int *p = (int *)(memory + plan);
+  for (int t = 0; t < texts; t++) {
+    for (int i = 0; i < pages[t]; i++) p[list + i] = tensor(layers * 2 * C * PAGE + 32);
+    for (int i = 0; i < kept[t] + free_rows[t]; i++, row++) {
+      int place = cached[t] + i, *r = p + row * ROW_WORDS, own = i >= kept[t];
+      r[ROW_KEYS] = own ? cached[t] + kept[t] : place + 1;
+      r[ROW_PAGES] = list;
+      r[ROW_PAGE] = own ? 0 : p[list + place / PAGE];
+      r[ROW_PLACE] = own ? 0 : place % PAGE;
+      r[ROW_UP] = i > kept[t] ? row - some(i - kept[t]) : -1;
+    }
+    list += pages[t];
+  }
+  int q = tensor(M * C), k = tensor(M * C), v = tensor(M * C), y = tensor(M * C), grain = some(9);
+  int keep[] = {M, grain, plan, k, v, q, y, H, D, layer, float_bits(0.3f)};
+  int attend[] = {M * H, grain, plan, k, v, q, y, H, D, layer, float_bits(0.3f)};
+  for (int c = 0; c * grain < M; c++) keep_rows(keep, c);
+  for (int c = 0; c * grain < M * H; c++) attend_pages(attend, c);
+}
+
 int main(void) {
   memory = aligned_alloc(64, ARENA);
-  for (int i = 0; i < 150; i++) products(), attention(), rows();
+  for (int i = 0; i < 150; i++) products(), attention(), rows(), decoding();
   for (int i = 0; i < 12; i++) boards();
   printf("clean\n");
   return 0;

@@ -7,7 +7,8 @@ import { encodeText, moveToken, uciTokenizer } from "@lib/data/tokenizer.ts";
 import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { initModel, ModelConfig } from "@lib/model/model.ts";
 import { softmaxAt } from "@lib/model/policy.ts";
-import { legalMass, nextTokenLogits, tokenPolicy } from "@lib/model/token_policy.ts";
+import { openDecoder } from "@lib/model/decoder.ts";
+import { legalMass, tokenPolicy } from "@lib/model/token_policy.ts";
 import type { ChessFormerConfig } from "@lib/model/chessformer.ts";
 
 await useBackend("cpu");
@@ -42,12 +43,13 @@ Deno.test("a game's policy does not depend on the games beside it", async () => 
 Deno.test("a move of characters is the product of its characters and of what ends it", async () => {
   using model = untrained("pgn");
   const [{ moves, p }] = await tokenPolicy(model, [history("e4")]);
+  using decoder = openDecoder(model);
   const all = Array.from({ length: 32 }, (_, i) => i);
   /** The log-probability of a text after a prompt, one character at a time. */
   const logOf = async (prompt: string, text: string) => {
     let sum = 0;
     for (const [i, c] of [...text].entries()) {
-      const [logits] = await nextTokenLogits(model, [encodeText(prompt + text.slice(0, i))]);
+      const [logits] = await decoder.next([encodeText(prompt + text.slice(0, i))]);
       sum += Math.log(softmaxAt(logits, all)[encodeText(c)[0]]);
     }
     return sum;
@@ -66,7 +68,8 @@ Deno.test("the mass on legal moves is what a full softmax gives them", async () 
   const games = collectGames([gameRow({ headers: {}, moves, result: "*" })]);
   const mass = await legalMass(model, games, { games: 5, plies: 3 });
   assert.deepEqual(mass.map(({ ply }) => ply), [0, 1, 2]);
-  const [logits] = await nextTokenLogits(model, [uciTokenizer.encode(moves.slice(0, 2))]);
+  using decoder = openDecoder(model);
+  const [logits] = await decoder.next([uciTokenizer.encode(moves.slice(0, 2))]);
   const p = softmaxAt(logits, Array.from({ length: uciTokenizer.size }, (_, i) => i));
   const [{ moves: legal }] = await tokenPolicy(model, [history("e4", "e5")]);
   const expected = [...legal].reduce((sum, move) => sum + p[moveToken(move)], 0);

@@ -4,6 +4,7 @@ import { useBackend } from "@lib/compute/backend.ts";
 import { encodeText, PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
 import { boardNetShape } from "@lib/model/boardnet.ts";
 import { type ChessFormerConfig, chessFormerShape, forward } from "@lib/model/chessformer.ts";
+import { openDecoder } from "@lib/model/decoder.ts";
 import { initModel, type Model, ModelConfig, saveModel } from "@lib/model/model.ts";
 import { playMatch } from "@lib/play/match.ts";
 import { nextCharacterOf, openModelPlayer } from "@lib/play/model_player.ts";
@@ -71,7 +72,8 @@ Deno.test("the task says how often a model wrote legal moves", async () => {
 Deno.test("the next-character logits are the model's, however texts are batched", async () => {
   await useBackend();
   using model = initModel(characters(), 3);
-  const next = nextCharacterOf(model as Model<ChessFormerConfig>);
+  using decoder = openDecoder(model as Model<ChessFormerConfig>);
+  const next = nextCharacterOf(decoder);
   const texts = [";1.", ";1.e4 e5 2.Nf3", ";1.d4", `;1.e4 e5 2.Nf3 Nc6 3.Bb5 ${"Ra1 ".repeat(20)}`];
   const logits = await next(texts);
   for (const [i, text] of texts.entries()) {

@@ -44,6 +44,7 @@ static _Thread_local char *memory;  // of the pool that this thread works for
 #include "attention.h"
 #include "convolution.h"
 #include "loss.h"
+#include "decode.h"
 
 // In the order of KERNELS in machine.ts.
 typedef void kernel(const int *a, int chunk);
@@ -51,6 +52,6 @@ static kernel *const kernels[] = {
     gemm, fill, transpose, copy_rows, gather, scatter_add, one_hot, cast, where, unary, binary,
     reduce_rows, reduce_part, sum_columns, arg_rows, softmax, norm, norm_back, attend, attend_back,
     turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps,
-    conv_boards, conv_boards_weight, conv_points, conv_taps};
+    conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages};
 
 #include "threads.h"

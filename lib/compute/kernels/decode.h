@@ -1,0 +1,118 @@
+// Decoding: attention of single tokens to texts whose keys and values lie in pages of PAGE tokens.
+// A page is [layers, 2, C * PAGE]: of each layer and head the keys, tokens side by side [D, PAGE],
+// then of each head the values [PAGE, D].
+
+#define PAGE 64
+#define HEAD_LIMIT 192  // the widest head
+enum { D_PLAN = 2, D_K, D_V, D_Q, D_Y, D_HEADS, D_D, D_LAYER, D_SCALE };
+// A row of the plan: keys in pages that it sees; where in the plan its list of pages starts; the
+// page and the place there that its own key goes to, page 0 for none: then it sees itself and, up
+// the chain, rows of this batch.
+enum { ROW_KEYS, ROW_PAGES, ROW_PAGE, ROW_PLACE, ROW_UP, ROW_WORDS };
+
+// Writes the rows' keys and values where the plan says.
+static void keep_rows(const int *a, int chunk) {  // rows grain, then as above
+  RANGE(begin, end);
+  const int H = a[D_HEADS], D = a[D_D], C = H * D, *plan = I(D_PLAN);
+  for (int i = begin; i < end; i++) {
+    const int *row = plan + i * ROW_WORDS, place = row[ROW_PLACE];
+    if (!row[ROW_PAGE]) continue;
+    float *keys = (float *)AT(row[ROW_PAGE]) + (ptrdiff_t)a[D_LAYER] * 2 * C * PAGE;
+    float *values = keys + C * PAGE;
+    const float *k = F(D_K) + (ptrdiff_t)i * C;
+    const float *v = F(D_V) + (ptrdiff_t)i * C;
+    for (int c = 0; c < C; c++) keys[c * PAGE + place] = k[c];
+    for (int h = 0; h < H; h++) copy(values + (h * PAGE + place) * D, v + h * D, D);
+  }
+}
+
+// s[PAGE] = q keys, a page at once.
+INLINE void page_scores(const float *q, const float *keys, float *s, int D) {
+  for (int j = 0; j < PAGE; j += 4 * VL) {
+    vec t[4];
+#pragma GCC unroll 4
+    for (int w = 0; w < 4; w++) t[w] = (vec){0};
+    for (int d = 0; d < D; d++) {
+      const vec x = q[d] - (vec){0};
+#pragma GCC unroll 4
+      for (int w = 0; w < 4; w++)
+        t[w] = MULTIPLY_ADD(x, *(const vec *)(keys + d * PAGE + j + w * VL), t[w]);
+    }
+#pragma GCC unroll 4
+    for (int w = 0; w < 4; w++) *(vec *)(s + j + w * VL) = t[w];
+  }
+}
+
+// o[D] = o fade + p values, n tokens; values' rows and o are readable to whole pairs of vectors.
+INLINE void page_mix(const float *p, const float *values, float *o, int n, int D, float fade) {
+  for (int d = 0; d < D; d += 2 * VL) {
+    vec t[4];
+    t[0] = *(vec *)(o + d) * fade, t[1] = *(vec *)(o + d + VL) * fade;
+    t[2] = t[3] = (vec){0};
+    const float *v = values + d;
+    int j = 0;
+    for (; j + 2 <= n; j += 2, v += 2 * D) {
+      const vec x = p[j] - (vec){0}, y = p[j + 1] - (vec){0};
+      t[0] = MULTIPLY_ADD(x, *(const vec *)v, t[0]);
+      t[1] = MULTIPLY_ADD(x, *(const vec *)(v + VL), t[1]);
+      t[2] = MULTIPLY_ADD(y, *(const vec *)(v + D), t[2]);
+      t[3] = MULTIPLY_ADD(y, *(const vec *)(v + D + VL), t[3]);
+    }
+    if (j < n) {
+      const vec x = p[j] - (vec){0};
+      t[0] = MULTIPLY_ADD(x, *(const vec *)v, t[0]);
+      t[1] = MULTIPLY_ADD(x, *(const vec *)(v + VL), t[1]);
+    }
+    *(vec *)(o + d) = t[0] + t[2];
+    *(vec *)(o + d + VL) = t[1] + t[3];
+  }
+}
+
+// One step of the online softmax: s[n] are scores, made probabilities; returns by how much what was
+// summed before fades.
+INLINE float take_scores(float *s, int n, float *top, float *sum) {
+  const int whole = (n + LANES - 1) / LANES * LANES;
+  for (int j = n; j < whole; j++) s[j] = -INFINITE;
+  float m = max_of(s, whole, 0.0f);
+  m = LARGER(m, *top);
+  const float fade = exp_(*top - m);
+  *sum = *sum * fade + exp_sum(s, s, whole, m);
+  *top = m;
+  return fade;
+}
+
+// softmax(q k^T scale) v: items are head * rows + row.
+static void attend_pages(const int *a, int chunk) {  // items grain, then as above
+  float q[HEAD_LIMIT], o[HEAD_LIMIT + 2 * VL], s[PAGE];
+  RANGE(begin, end);
+  const int H = a[D_HEADS], D = a[D_D], C = H * D, rows = a[0] / H, *plan = I(D_PLAN);
+  const float scale = R(D_SCALE);
+  for (int item = begin; item < end; item++) {
+    const int head = item / rows, i = item % rows, *row = plan + i * ROW_WORDS;
+    const float *from = F(D_Q) + (ptrdiff_t)i * C + head * D;
+    for (int d = 0; d < D; d++) q[d] = from[d] * scale;
+    zero(o, HEAD_LIMIT + 2 * VL);
+    float top = -INFINITE, sum = 0.0f;
+    for (int j0 = 0, page = row[ROW_PAGES]; j0 < row[ROW_KEYS]; j0 += PAGE, page++) {
+      const float *keys = (const float *)AT(plan[page]) + (ptrdiff_t)a[D_LAYER] * 2 * C * PAGE;
+      const int n = MIN(PAGE, row[ROW_KEYS] - j0);
+      page_scores(q, keys + head * D * PAGE, s, D);
+      const float fade = take_scores(s, n, &top, &sum);
+      page_mix(s, keys + (C + head * D) * PAGE, o, n, D, fade);
+    }
+    for (int up = row[ROW_PAGE] ? -1 : i; up >= 0;) {
+      int chain[LANES], n = 0;
+      for (; n < LANES && up >= 0; up = plan[up * ROW_WORDS + ROW_UP]) chain[n++] = up;
+      for (int j = 0; j < n; j++)
+        s[j] = dot_of(q, F(D_K) + (ptrdiff_t)chain[j] * C + head * D, D);
+      const float fade = take_scores(s, n, &top, &sum);
+      for (int d = 0; d < D; d++) o[d] *= fade;
+      for (int j = 0; j < n; j++) {
+        const float *v = F(D_V) + (ptrdiff_t)chain[j] * C + head * D;
+        for (int d = 0; d < D; d++) o[d] += s[j] * v[d];
+      }
+    }
+    float *to = F(D_Y) + (ptrdiff_t)i * C + head * D;
+    for (int d = 0; d < D; d++) to[d] = o[d] / sum;
+  }
+}
