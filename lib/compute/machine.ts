@@ -64,6 +64,8 @@ export interface Machine extends Disposable {
   readonly threads: number;
   /** Rows that the matrix product makes at a time; blocks of rows are multiples of it. */
   readonly rows: number;
+  /** Whether large products are made of AMX tiles, for which larger blocks pay. */
+  readonly tiles: boolean;
   /** Runs `kernel` over chunks 0 … chunks − 1 with these 32-bit arguments; floats by {@link bits}. */
   launch(kernel: Kernel, chunks: number, args: readonly number[]): void;
 }
@@ -71,8 +73,11 @@ export interface Machine extends Disposable {
 /** What a build of `kernels/kernels.c` offers. */
 export interface Entry {
   run(op: number, args: number, chunks: number): number;
-  describe(): number;
+  describe(what: number): number;
 }
+
+/** What {@link Entry.describe} answers, by number. */
+export const BUILD = { kernels: 0, lanes: 1, rows: 2, tiles: 3 } as const;
 
 const floatOf = new Float32Array(1), bitsOf = new Int32Array(floatOf.buffer);
 
@@ -126,17 +131,18 @@ function machine(
   failure: () => string,
   close: () => void,
 ): Machine {
-  const description = entry.describe();
-  if (description >> 16 !== KERNELS.length) {
+  const kernels = entry.describe(BUILD.kernels);
+  if (kernels !== KERNELS.length) {
     throw new Error(
-      `Cannot use the kernels of the route ${about.route}: the build has ${description >> 16}, ` +
+      `Cannot use the kernels of the route ${about.route}: the build has ${kernels}, ` +
         `this version needs ${KERNELS.length}; run \`deno task kernels\``,
     );
   }
   const { memory } = about, block = memory.allocate(4 * ARGUMENTS);
   return {
     ...about,
-    rows: description >> 8 & 255,
+    rows: entry.describe(BUILD.rows),
+    tiles: entry.describe(BUILD.tiles) === 1,
     launch(kernel, chunks, args) {
       if (args.length > ARGUMENTS) {
         throw new RangeError(`Cannot pass ${args.length} arguments: must be ${ARGUMENTS} or fewer`);

@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files.ts";
-import type { Entry } from "./machine.ts";
+import { BUILD, type Entry } from "./machine.ts";
 
 const FLAGS = [
   "-O3",
@@ -26,7 +26,7 @@ const FLAGS = [
 export interface NativeKernels extends Entry {
   readonly compiler: string;
   readonly threads: number;
-  /** The vectors it was compiled for: `AVX-512`. */
+  /** The vectors it was compiled for: `AVX-512, AMX`. */
   readonly vectors: string;
   close(): void;
 }
@@ -62,7 +62,7 @@ export function openNative(
       close_pool: { parameters: ["pointer"], result: "void" },
       count_threads: { parameters: ["pointer"], result: "i32" },
       run: { parameters: ["pointer", "i32", "u32", "i32"], result: "i32" },
-      describe: { parameters: [], result: "i32" },
+      describe: { parameters: ["i32"], result: "i32" },
     } as const,
   );
   const { symbols } = library;
@@ -70,11 +70,11 @@ export function openNative(
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
   const pool = symbols.open_pool(base, BigInt(limit), threads);
   if (pool === null) throw new Error("Cannot start the native kernels: the system has no memory");
-  const lanes = symbols.describe() & 255;
+  const lanes = symbols.describe(BUILD.lanes), tiles = symbols.describe(BUILD.tiles) ? ", AMX" : "";
   return {
     compiler,
     threads: symbols.count_threads(pool),
-    vectors: lanes === 16 ? "AVX-512" : lanes === 8 ? "AVX" : "128-bit vectors",
+    vectors: (lanes === 16 ? "AVX-512" : lanes === 8 ? "AVX" : "128-bit vectors") + tiles,
     run: (op, args, chunks) => symbols.run(pool, op, args, chunks),
     describe: symbols.describe,
     close: () => {

@@ -39,9 +39,12 @@ export function multiply(
   const { M, N, K, turnA = false, turnB = false, batch = 1, manyA = true, manyB = true } = product;
   if (M === 0 || N === 0 || batch === 0) return;
   const { machine } = backend;
-  const straight = turnB && K > 0 ? turned(backend, b, N, K, manyB ? batch : 1) : b;
+  const tiles = machine.tiles && !product.boardChannels && worthTiles(M, N, K);
+  const straight = turnB && K > 0 && !tiles ? turned(backend, b, N, K, manyB ? batch : 1) : b;
   const mode = (turnA ? 1 : 0) + (product.boardChannels ? 2 : 0);
-  const [mb, nb] = blocks(M, N, K, batch, machine.rows, machine.threads);
+  const [mb, nb] = tiles
+    ? tiledBlocks(M, N, batch, machine.threads)
+    : blocks(M, N, K, batch, machine.rows, machine.threads);
   const mBlocks = Math.ceil(M / mb), nBlocks = Math.ceil(N / nb);
   machine.launch("gemm", batch * mBlocks * nBlocks, [
     backend.address(a),
@@ -51,7 +54,7 @@ export function multiply(
     N,
     K,
     turnA ? M : K,
-    N,
+    tiles && turnB ? K : N,
     N,
     mode,
     mb,
@@ -61,10 +64,11 @@ export function multiply(
     manyA ? M * K : 0,
     manyB ? K * N : 0,
     M * N,
-    0,
     product.bias ? backend.address(product.bias) : 0,
     product.relu ? 1 : 0,
     product.boardChannels ?? 0,
+    tiles && turnB ? 1 : 0,
+    tiles ? 1 : 0,
   ]);
   if (straight !== b) backend.drop(straight);
 }
@@ -113,6 +117,22 @@ function blocks(
     while (chunks() < wanted && nb >= 96) nb = roundUp(Math.ceil(nb / 2), 16);
     while (chunks() < wanted && mb > 2 * unit) mb = roundUp(Math.ceil(mb / 2), unit);
     while (chunks() < wanted && nb > 16) nb = roundUp(Math.ceil(nb / 2), 16);
+  }
+  return [mb, nb];
+}
+
+/** Whether splitting the factors for AMX tiles costs less than the tiles gain. */
+function worthTiles(M: number, N: number, K: number): boolean {
+  return M >= 32 && N >= 32 && K >= 24 && M * N * K >= 2 ** 17;
+}
+
+/** As {@link blocks} for AMX tiles: each block splits its rows and columns first, so the fewer the better. */
+function tiledBlocks(M: number, N: number, batch: number, threads: number): [number, number] {
+  let mb = Math.min(512, roundUp(M, 32)), nb = Math.min(2048, roundUp(N, 32));
+  const chunks = () => batch * Math.ceil(M / mb) * Math.ceil(N / nb);
+  while (threads > 1 && chunks() < threads && mb * nb > 1024) {
+    if (nb >= mb) nb = roundUp(nb / 2, 32);
+    else mb = roundUp(mb / 2, 32);
   }
   return [mb, nb];
 }

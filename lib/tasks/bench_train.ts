@@ -185,8 +185,31 @@ function productRate(route: "native" | "simd" | "simd-plain", threads: number): 
   for (const [address, n] of [[a, M * K], [b, K * N]]) {
     memory.float32().fill(1, address >>> 2, (address >>> 2) + n);
   }
-  const mb = Math.floor(128 / rows) * rows, blocks = Math.ceil(M / mb);
-  const args = [a, b, c, M, N, K, K, N, N, 0, mb, N, blocks, 1, 0, 0, 0, 0, 0, 0, 0];
+  const mb = machine.tiles ? 512 : Math.floor(128 / rows) * rows, blocks = Math.ceil(M / mb);
+  const args = [
+    a,
+    b,
+    c,
+    M,
+    N,
+    K,
+    K,
+    N,
+    N,
+    0,
+    mb,
+    N,
+    blocks,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    machine.tiles ? 1 : 0,
+  ];
   let best = Infinity;
   for (let i = 0; i < 60; i++) {
     const start = performance.now();

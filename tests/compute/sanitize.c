@@ -43,12 +43,13 @@ static void products(void) {
   int mode = dice(4), C = some(20), boards = some(3);
   int M = mode == 2 ? 64 * boards : mode == 3 ? 9 * C : some(150);
   int K = mode == 2 ? 9 * C : mode == 3 ? 64 * boards : some(400), N = some(120);
-  int mb = some(ROWS / MR) * MR, nb = some(8) * 16;
+  int tiles = TILES && mode < 2 && dice(2), turn_b = mode < 2 && dice(2);
+  int mb = tiles ? 32 * some(16) : some(ROWS / MR) * MR, nb = some(8) * 16;
   int mblocks = (M + mb - 1) / mb, nblocks = (N + nb - 1) / nb;
   int x = tensor(mode >= 2 ? 64 * boards * C : M * K), y = tensor(K * N), z = tensor(M * N);
   int bias = dice(2) ? tensor(N) : 0;
-  int a[] = {x, y, z, M, N, K, mode == 1 ? M : K, N, N, mode, mb, nb, mblocks, nblocks,
-             0, 0, 0, 0, bias, dice(2), C};
+  int a[] = {x, y, z, M, N, K, mode == 1 ? M : K, turn_b ? K : N, N, mode, mb, nb, mblocks, nblocks,
+             0, 0, 0, bias, dice(2), C, turn_b, tiles};
   for (int c = 0; c < mblocks * nblocks; c++) gemm(a, c);
 }
 
@@ -140,6 +141,9 @@ static void decoding(void) {
 
 int main(void) {
   memory = aligned_alloc(64, ARENA);
+#if TILES
+  ask_for_tiles();
+#endif
   for (int i = 0; i < 150; i++) products(), attention(), rows(), decoding();
   for (int i = 0; i < 12; i++) boards();
   printf("clean\n");

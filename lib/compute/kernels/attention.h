@@ -10,8 +10,6 @@
 enum { A_Q, A_KT, A_V, A_O, A_LSE, A_HEADS, A_TQ, A_TK, A_D, A_LDQ, A_LDV, A_LDO, A_TP, A_CAUSAL,
        A_SCALE, A_BLOCKS, A_K, A_VT, A_DO, A_DQ, A_DK, A_DV, A_LDK, A_LDDO, A_LDDQ, A_LDDK, A_LDDV };
 
-INLINE int up(int n, int to) { return (n + to - 1) / to * to; }
-
 static void attend(const int *a, int chunk) {
   float q[QROWS * STRIDE], s[QROWS * STRIDE], o[QROWS * STRIDE], top[QROWS], sum[QROWS];
   const int H = a[A_HEADS], TQ = a[A_TQ], TK = a[A_TK], D = a[A_D], TP = a[A_TP];

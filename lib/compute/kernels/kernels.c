@@ -6,7 +6,8 @@
 // result is the same to the bit for any number of threads. TypeScript has checked every size and
 // offset; tensors are followed by at least 64 readable bytes.
 //
-// Plain loops are left to the compiler's vectoriser; only the matrix product is written in vectors.
+// Plain loops are left to the compiler's vectoriser; only the matrix product is written in vectors,
+// and in tiles where the CPU has them.
 
 #define _GNU_SOURCE  // for dladdr
 #include <stddef.h>
@@ -15,6 +16,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+INLINE int up(int n, int to) { return (n + to - 1) / to * to; }
 
 #ifdef __wasm__
 #define EXPORT __attribute__((visibility("default")))
@@ -36,6 +38,7 @@ static _Thread_local char *memory;  // of the pool that this thread works for
 
 #include "numbers.h"
 #include "sums.h"
+#include "tiles.h"
 #include "product.h"
 #include "move.h"
 #include "elementwise.h"

@@ -188,25 +188,24 @@ static void board_row(float *restrict to, const float *restrict x, int row, int 
   }
 }
 
-// C[batch, M, N] (+)= op(A) B, op by `mode`: 0 A[M, K]; 1 A[K, M] turned; 2 the boards' 3x3
+// C[batch, M, N] = op(A) B, op by `mode`: 0 A[M, K]; 1 A[K, M] turned; 2 the boards' 3x3
 // neighbourhoods A[M squares, 9 * channels]; 3 those turned, A[K squares, 9 * channels].
-// Then, in the last pass over K, bias and activation (1 relu).
+// With `turn_b`, B is [N, K] (slow but for tiles). Then bias and activation (1 relu). `tiles` asks
+// for AMX, which is a matter of M, N and K alone, not of how the work is cut: results do not depend
+// on that.
 enum { G_A, G_B, G_C, G_M, G_N, G_K, G_LDA, G_LDB, G_LDC, G_MODE, G_MB, G_NB, G_MBLOCKS, G_NBLOCKS,
-       G_SA, G_SB, G_SC, G_ADD, G_BIAS, G_ACT, G_CHANNELS };
-static void gemm(const int *a, int chunk) {
+       G_SA, G_SB, G_SC, G_BIAS, G_ACT, G_CHANNELS, G_TURN_B, G_TILES };
+// Rows m0 … m0 + m and columns n0 … n0 + n of one of the batch; m is at most ROWS.
+static __attribute__((noinline)) void vector_product(const int *a, const float *x, const float *y,
+                                                     float *c, int m0, int m, int n0, int n) {
   float as[MAX(ROWS, KC) * STRIDE], bs[KC * NR];
-  const int M = a[G_M], N = a[G_N], K = a[G_K], lda = a[G_LDA], ldb = a[G_LDB], ldc = a[G_LDC];
-  const int mode = a[G_MODE], turned = mode & 1, blocks = a[G_MBLOCKS] * a[G_NBLOCKS];
-  const int batch = chunk / blocks, block = chunk % blocks;
-  const int m0 = block / a[G_NBLOCKS] * a[G_MB], n0 = block % a[G_NBLOCKS] * a[G_NB];
-  const int m = MIN(a[G_MB], M - m0), n = MIN(a[G_NB], N - n0), padded = (m + MR - 1) / MR * MR;
-  const float *x = F(G_A) + (ptrdiff_t)batch * a[G_SA], *y = F(G_B) + (ptrdiff_t)batch * a[G_SB];
-  float *c = F(G_C) + (ptrdiff_t)batch * a[G_SC] + (ptrdiff_t)m0 * ldc + n0;
+  const int K = a[G_K], lda = a[G_LDA], ldb = a[G_LDB], ldc = a[G_LDC];
+  const int mode = a[G_MODE], turned = mode & 1, padded = (m + MR - 1) / MR * MR;
   const int passes = (K + KC - 1) / KC, step = passes ? (K + passes - 1) / passes : 0;
-  if (K == 0 && !a[G_ADD])
+  if (K == 0)
     for (int i = 0; i < m; i++) zero(c + (ptrdiff_t)i * ldc, n);
   for (int k0 = 0; k0 < K; k0 += step) {
-    const int k = MIN(step, K - k0), first = k0 == 0 && !a[G_ADD];
+    const int k = MIN(step, K - k0), first = k0 == 0;
     // Whole tiles of rows are read where they lie, unless they would all meet in one cache set.
     const int direct = mode == 0 && m == padded && lda % 512;
     const float *rows = x + (ptrdiff_t)m0 * lda + k0;
@@ -226,12 +225,17 @@ static void gemm(const int *a, int chunk) {
       }
       for (int i = m; i < padded; i++) zero(as + i * STRIDE, k);
     }
-    const float *w = y + (ptrdiff_t)k0 * ldb + n0;
+    const int turn_b = a[G_TURN_B], copied = m > 2 * MR || turn_b;
+    const float *w = turn_b ? y + (ptrdiff_t)n0 * ldb + k0 : y + (ptrdiff_t)k0 * ldb + n0;
     for (int j = 0; j < n;) {
       int vectors = strip_of(n - j), width = vectors * VL, cols = MIN(width, n - j);
-      const float *strip_b = m <= 2 * MR ? w + j : bs;
-      const ptrdiff_t strip_ld = m <= 2 * MR ? ldb : width;
-      if (m > 2 * MR) {
+      const float *strip_b = copied ? bs : w + j;
+      const ptrdiff_t strip_ld = copied ? width : ldb;
+      if (turn_b) {
+        for (int l = 0; l < k; l++)
+          for (int v = 0; v < width; v++)
+            bs[l * width + v] = v < cols ? w[(ptrdiff_t)(j + v) * ldb + l] : 0.0f;
+      } else if (copied) {
         for (int l = 0; l < k; l++) {
           const float *from = w + (ptrdiff_t)l * ldb + j;
           float *to = bs + l * width;
@@ -244,6 +248,25 @@ static void gemm(const int *a, int chunk) {
       j += cols;
     }
   }
+}
+
+static void gemm(const int *a, int chunk) {
+  const int M = a[G_M], N = a[G_N], ldc = a[G_LDC];
+  const int blocks = a[G_MBLOCKS] * a[G_NBLOCKS], batch = chunk / blocks, block = chunk % blocks;
+  const int m0 = block / a[G_NBLOCKS] * a[G_MB], n0 = block % a[G_NBLOCKS] * a[G_NB];
+  const int m = MIN(a[G_MB], M - m0), n = MIN(a[G_NB], N - n0);
+  const float *x = F(G_A) + (ptrdiff_t)batch * a[G_SA], *y = F(G_B) + (ptrdiff_t)batch * a[G_SB];
+  float *c = F(G_C) + (ptrdiff_t)batch * a[G_SC] + (ptrdiff_t)m0 * ldc + n0;
+  int done = 0;
+#if TILES
+  if (a[G_TILES] && tiles_allowed) {
+    const int turn_a = a[G_MODE], lda = a[G_LDA], turn_b = a[G_TURN_B], ldb = a[G_LDB];
+    done = tile_product(turn_a, x + (turn_a ? m0 : (ptrdiff_t)m0 * lda), lda, turn_b,
+                        y + (turn_b ? (ptrdiff_t)n0 * ldb : n0), ldb, c, ldc, m, n, a[G_K]);
+  }
+#endif
+  for (int i = 0; i < m && !done; i += ROWS)
+    vector_product(a, x, y, c + (ptrdiff_t)i * ldc, m0 + i, MIN(ROWS, m - i), n0, n);
   const float *bias = a[G_BIAS] ? F(G_BIAS) + n0 : 0;
   if (bias || a[G_ACT])
     for (int i = 0; i < m; i++) {

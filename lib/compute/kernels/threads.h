@@ -33,7 +33,7 @@ static void nap(struct pool *p) {  // a tenth of a millisecond
   if (value) __builtin_wasm_memory_atomic_wait32(&p->active, value, 100000LL);
 }
 #else
-#define SPINS 4000
+#define SPINS 25000  // about a millisecond: longer than JavaScript takes from one kernel to the next
 #if defined(__x86_64__)
 #define PAUSE() __builtin_ia32_pause()
 #elif defined(__aarch64__)
@@ -114,8 +114,16 @@ static void set_threads_of(struct pool *p, int n) {
   wake(p);
 }
 
-// VL, MR, and the kernels' count: what TypeScript must know of this build.
-EXPORT int describe(void) { return VL | MR << 8 | (int)(sizeof kernels / sizeof *kernels) << 16; }
+// What TypeScript must know of this build: the kernels' count, the lanes of a vector, the rows that
+// the matrix product makes at a time, and whether it is made of tiles here.
+EXPORT int describe(int what) {
+#if TILES
+  const int tiles = tiles_allowed;
+#else
+  const int tiles = 0;
+#endif
+  return ((int[]){(int)(sizeof kernels / sizeof *kernels), VL, MR, tiles})[what & 3];
+}
 
 #ifdef __wasm__
 static struct pool pool;  // in the memory, so that all instances share it
@@ -149,6 +157,9 @@ EXPORT struct pool *open_pool(char *base, size_t limit, int n) {
   madvise(base, limit, MADV_HUGEPAGE);
 #else
   (void)limit;
+#endif
+#if TILES
+  ask_for_tiles();
 #endif
   struct pool *p = aligned_alloc(64, (sizeof(struct pool) + 63) / 64 * 64);
   if (!p) return 0;
