@@ -98,6 +98,11 @@ export interface SimulationOptions {
   readonly players: number | readonly CrowdPlayer[];
   readonly games: number;
   readonly seed: number;
+  /**
+   * Whether two games in three are fast, where everybody is noisier (default true); without, all are
+   * played exactly as `crowdPolicy` says.
+   */
+  readonly hurry?: boolean;
 }
 
 /** A simulated game; it can be written as PGN and collected like a game that was read. */
@@ -130,7 +135,7 @@ const BURN_IN = 12; // games a player, so that ratings mean something from the f
  * ```
  */
 export async function* simulateGames(
-  { players, games, seed }: SimulationOptions,
+  { players, games, seed, hurry = true }: SimulationOptions,
 ): AsyncGenerator<SimulatedGame> {
   if (!(Number.isInteger(games) && games >= 1)) {
     throw new RangeError(`Cannot simulate ${games} games: must be an integer of 1 or more`);
@@ -142,7 +147,8 @@ export async function* simulateGames(
     const next = random(seed, "crowd games", index + burnIn);
     const white = randomInteger(next, crowd.length);
     const black = (white + 1 + randomInteger(next, crowd.length - 1)) % crowd.length;
-    const [timeControl, haste] = SPEEDS[randomInteger(next, SPEEDS.length)];
+    const speed = randomInteger(next, SPEEDS.length);
+    const [timeControl, haste] = hurry ? SPEEDS[speed] : SPEEDS[SPEEDS.length - 1];
     const game = playGame(crowd[white], crowd[black], haste, next);
     const score = game.result === "1-0" ? 1 : game.result === "0-1" ? 0 : 0.5;
     const headers = {

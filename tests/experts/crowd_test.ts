@@ -72,6 +72,16 @@ Deno.test("games are legal, end by the rules, and the same for the same seed", a
   }
 });
 
+Deno.test("without hurry no game is fast", async () => {
+  const players = makeCrowd({ players: 2, seed: 1, noise: [1e-6, 1e-6], preference: 0 });
+  const games = await play({ players, games: 3, seed: 1, hurry: false });
+  assert.ok(games.every(({ headers }) => headers.TimeControl === "600+0"));
+  const controls = (await play({ players: 2, games: 30, seed: 1 })).map((g) =>
+    g.headers.TimeControl
+  );
+  assert.equal(new Set(controls).size, 3);
+});
+
 Deno.test("stronger players earn higher ratings", async () => {
   const ratings = new Map<string, number>();
   for (const { headers } of await play({ players: 10, games: 150, seed: 5 })) {
