@@ -18,12 +18,14 @@ import {
 } from "@lib/chess/position.ts";
 import { type Distribution, sample } from "@lib/analysis/distribution.ts";
 import { expectedScore } from "@lib/analysis/elo.ts";
+import { mixture } from "@lib/analysis/reward.ts";
 import { type Random, random, randomInteger, randomNormal } from "@lib/random.ts";
 import {
   COMMON,
   type Judgement,
-  scoreMoves,
+  moveTerms,
   TERMS,
+  weighTerms,
   type Weights,
 } from "@lib/experts/crowd_score.ts";
 
@@ -84,12 +86,55 @@ export function makeCrowd(
  * @param haste Multiplies the noise: players in a hurry see less (default 1).
  */
 export function crowdPolicy(player: CrowdPlayer, position: Position, haste = 1): Distribution {
-  const moves = legalMoves(position);
-  const scores = scoreMoves(position, player, moves), noise = player.noise * haste;
+  return crowdPolicies([player], position, haste)[0];
+}
+
+/**
+ * f_i(y|x) of many players on one position, which costs little more than one player's.
+ *
+ * @param haste as in {@linkcode crowdPolicy}.
+ */
+export function crowdPolicies(
+  players: readonly CrowdPlayer[],
+  position: Position,
+  haste = 1,
+): Distribution[] {
+  const moves = legalMoves(position), seen: Float64Array[] = []; // terms by blind spot
+  return players.map(({ weights, blindSpot, noise }) => {
+    const terms = seen[blindSpot] ??= moveTerms(position, blindSpot, moves);
+    return { moves, p: softmax(weighTerms(terms, weights), noise * haste) };
+  });
+}
+
+/**
+ * f̄(y|x) = (1/k) Σ f_i(y|x) on one position: what a perfect imitator of the crowd plays. At τ = 0 it
+ * is the crowd's majority vote.
+ *
+ * @throws {RangeError} for no players.
+ *
+ * ```ts
+ * import { crowdMixture, makeCrowd } from "@lib/experts/crowd.ts";
+ * import { sharpen } from "@lib/analysis/temperature.ts";
+ * import { parseFen } from "@lib/chess/fen.ts";
+ * import { makeUci } from "@lib/chess/san.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const crowd = makeCrowd({ players: 9, seed: 1 });
+ * const { moves, p } = crowdMixture(crowd, parseFen("4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1"));
+ * assert.equal(makeUci(moves[sharpen(p, 0).indexOf(1)]), "e4d5"); // takes the queen
+ * ```
+ */
+export function crowdMixture(players: readonly CrowdPlayer[], position: Position): Distribution {
+  const policies = crowdPolicies(players, position);
+  const p = mixture(policies.map((policy) => policy.p));
+  return { moves: policies[0].moves, p };
+}
+
+function softmax(scores: Float64Array, temperature: number): Float64Array {
   const top = scores.reduce((a, b) => Math.max(a, b), -Infinity);
-  const p = scores.map((score) => Math.exp((score - top) / noise));
+  const p = scores.map((score) => Math.exp((score - top) / temperature));
   const z = p.reduce((a, b) => a + b, 0);
-  return { moves, p: p.map((value) => value / z) };
+  return p.map((value) => value / z);
 }
 
 /** What `simulateGames` needs. */

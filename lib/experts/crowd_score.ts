@@ -134,6 +134,79 @@ function largestLoss(side: number): number {
   return loss;
 }
 
+/** Numbers a move in {@linkcode moveTerms}: the terms, then 1 for a mate. */
+const WIDTH = TERMS.length + 1;
+
+/**
+ * What every legal move does, in the order of `legalMoves`: [moves × 7], for each move the
+ * {@linkcode TERMS} in pawns, then 1 for a mate, whose terms are 0. It does not depend on anybody's
+ * weights, so that a whole crowd judges a position from one look at it.
+ *
+ * @param blindSpot as in {@linkcode Judgement}.
+ * @param moves The position's legal moves, where they are known already.
+ */
+export function moveTerms(
+  position: Position,
+  blindSpot = 0,
+  moves: readonly number[] = legalMoves(position),
+): Float64Array {
+  const side = position.turn, forward = side === WHITE ? 1 : -1;
+  const home = side === WHITE ? 0 : 7;
+  const overlooked = blindSpot === 0 ? -1 : blindSpot | ((side ^ 1) << 3);
+  const enemyKing = position.kingSquare(side === WHITE ? 1 : 0);
+  for (let square = 0; square < 64; square++) before[square] = position.pieceAt(square);
+  const terms = new Float64Array(moves.length * WIDTH);
+  for (let m = 0; m < moves.length; m++) {
+    const move = moves[m], from = move & 63, to = moveTo(move), promotion = movePromotion(move);
+    const piece = before[from], kind = piece & 7;
+    const enPassant = kind === PAWN && to === position.epSquare;
+    const castles = kind === KING && Math.abs(to - from) === 2;
+    board.set(before);
+    board[from] = 0;
+    board[to] = promotion ? promotion | (side << 3) : piece;
+    if (enPassant) board[to - 8 * forward] = 0;
+    if (castles) {
+      board[to > from ? from + 3 : from - 4] = 0;
+      board[(from + to) >> 1] = ROOK | (side << 3);
+    }
+    findAttackers(overlooked);
+    const at = m * WIDTH;
+    const check = cheapest[side][enemyKing] !== UNATTACKED;
+    if (check && isMate(position, move)) {
+      terms[at + WIDTH - 1] = 1;
+      continue;
+    }
+    const gained = VALUES[enPassant ? PAWN : before[to] & 7] +
+      (promotion ? VALUES[promotion] - VALUES[PAWN] : 0);
+    const develops = (kind === KNIGHT || kind === BISHOP) && from >> 3 === home &&
+      to >> 3 !== home;
+    terms[at] = gained;
+    terms[at + 1] = -largestLoss(side);
+    terms[at + 2] = check ? 1 : 0;
+    terms[at + 3] = develops ? 1 : castles ? 2 : 0;
+    terms[at + 4] = kind === KING ? 0 : CENTER[to] - CENTER[from];
+    terms[at + 5] = kind === PAWN ? forward * ((to >> 3) - (from >> 3)) : 0;
+  }
+  return terms;
+}
+
+/**
+ * Scores of moves from their terms.
+ *
+ * @param terms as {@linkcode moveTerms} returns them.
+ * @returns pawns, one number a move; a mate is worth {@linkcode MATE}.
+ */
+export function weighTerms(terms: Float64Array, weights: Weights): Float64Array {
+  const factors = [...TERMS.map((term) => weights[term]), MATE];
+  const scores = new Float64Array(terms.length / WIDTH);
+  for (let m = 0, at = 0; m < scores.length; m++) {
+    let score = 0;
+    for (let i = 0; i < WIDTH; i++) score += factors[i] * terms[at++];
+    scores[m] = score;
+  }
+  return scores;
+}
+
 /**
  * The score of every legal move, in the order of `legalMoves`: the common one by default, or a
  * player's own.
@@ -159,43 +232,7 @@ export function scoreMoves(
   { weights, blindSpot }: Judgement = { weights: COMMON, blindSpot: 0 },
   moves: readonly number[] = legalMoves(position),
 ): Float64Array {
-  const side = position.turn, forward = side === WHITE ? 1 : -1;
-  const home = side === WHITE ? 0 : 7;
-  const overlooked = blindSpot === 0 ? -1 : blindSpot | ((side ^ 1) << 3);
-  const enemyKing = position.kingSquare(side === WHITE ? 1 : 0);
-  for (let square = 0; square < 64; square++) before[square] = position.pieceAt(square);
-  const scores = new Float64Array(moves.length);
-  for (let m = 0; m < moves.length; m++) {
-    const move = moves[m], from = move & 63, to = moveTo(move), promotion = movePromotion(move);
-    const piece = before[from], kind = piece & 7;
-    const enPassant = kind === PAWN && to === position.epSquare;
-    const castles = kind === KING && Math.abs(to - from) === 2;
-    board.set(before);
-    board[from] = 0;
-    board[to] = promotion ? promotion | (side << 3) : piece;
-    if (enPassant) board[to - 8 * forward] = 0;
-    if (castles) {
-      board[to > from ? from + 3 : from - 4] = 0;
-      board[(from + to) >> 1] = ROOK | (side << 3);
-    }
-    findAttackers(overlooked);
-    const check = cheapest[side][enemyKing] !== UNATTACKED;
-    if (check && isMate(position, move)) {
-      scores[m] = MATE;
-      continue;
-    }
-    const gained = VALUES[enPassant ? PAWN : before[to] & 7] +
-      (promotion ? VALUES[promotion] - VALUES[PAWN] : 0);
-    const develops = (kind === KNIGHT || kind === BISHOP) && from >> 3 === home &&
-      to >> 3 !== home;
-    const developed = develops ? 1 : castles ? 2 : 0;
-    const advanced = kind === PAWN ? forward * ((to >> 3) - (from >> 3)) : 0;
-    scores[m] = weights.material * gained - weights.safety * largestLoss(side) +
-      (check ? weights.check : 0) + weights.development * developed +
-      weights.center * (kind === KING ? 0 : CENTER[to] - CENTER[from]) +
-      weights.advance * advanced;
-  }
-  return scores;
+  return weighTerms(moveTerms(position, blindSpot, moves), weights);
 }
 
 function isMate(position: Position, move: number): boolean {

@@ -8,7 +8,7 @@
 import { legalMoves, type Position, startPosition } from "@lib/chess/position.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import { checkStates, type Policy, type States } from "@lib/analysis/states.ts";
-import { type CrowdPlayer, crowdPolicy, simulateGames } from "@lib/experts/crowd.ts";
+import { type CrowdPlayer, crowdPolicies, simulateGames } from "@lib/experts/crowd.ts";
 import { scoreMoves } from "@lib/experts/crowd_score.ts";
 
 /** Positions of a crowd's games with the reward of every legal move. */
@@ -29,6 +29,8 @@ export interface CrowdWorldOptions {
   readonly perGame?: number;
   /** The largest loss in pawns, so that a missed mate does not outweigh all else; 10 unless given. */
   readonly largestLoss?: number;
+  /** As in `SimulationOptions`: false where the games that a model learned from were so. */
+  readonly hurry?: boolean;
 }
 
 /**
@@ -38,21 +40,21 @@ export interface CrowdWorldOptions {
  *
  * ```ts
  * import { makeCrowd } from "@lib/experts/crowd.ts";
- * import { crowdExpert, crowdWorld } from "@lib/experts/crowd_world.ts";
+ * import { crowdExperts, crowdWorld } from "@lib/experts/crowd_world.ts";
  * import { mixture } from "@lib/analysis/reward.ts";
  * import { transcendence } from "@lib/analysis/transcendence.ts";
  * import assert from "node:assert/strict";
  *
  * const crowd = makeCrowd({ players: 8, seed: 1, noise: [0.8, 0.8], preference: 0.2 });
  * const world = await crowdWorld(crowd, { games: 30, seed: 1 });
- * const experts = crowd.map((player) => crowdExpert(world, player));
+ * const experts = crowdExperts(world, crowd);
  * const vote = transcendence(world.states, mixture(experts), experts, { tau: 0 });
  * assert.equal(vote.verdict, "transcends");
  * ```
  */
 export async function crowdWorld(
   crowd: readonly CrowdPlayer[],
-  { games, seed, perGame = 4, largestLoss = 10 }: CrowdWorldOptions,
+  { games, seed, perGame = 4, largestLoss = 10, hurry = true }: CrowdWorldOptions,
 ): Promise<CrowdWorld> {
   if (!(Number.isInteger(perGame) && perGame >= 1) || !(largestLoss > 0)) {
     throw new RangeError(
@@ -63,7 +65,7 @@ export async function crowdWorld(
   const offsets = [0], moves: number[] = [], reward: number[] = [], cluster: number[] = [];
   const positions: Position[] = [];
   let game = 0;
-  for await (const played of simulateGames({ players: crowd, games, seed })) {
+  for await (const played of simulateGames({ players: crowd, games, seed, hurry })) {
     const next = random(seed, "crowd positions", game);
     const plies = Array.from({ length: perGame }, () => randomInteger(next, played.moves.length));
     const position = startPosition();
@@ -93,11 +95,14 @@ export async function crowdWorld(
   return { states, positions, moves: Uint16Array.from(moves) };
 }
 
-/** f_i(y|x) of a player on the positions of a world, exactly. */
-export function crowdExpert({ states, positions }: CrowdWorld, player: CrowdPlayer): Policy {
-  const policy = new Float64Array(states.reward.length);
+/** f_i(y|x) of every player on the positions of a world, exactly. */
+export function crowdExperts(
+  { states, positions }: CrowdWorld,
+  crowd: readonly CrowdPlayer[],
+): Policy[] {
+  const policies = crowd.map(() => new Float64Array(states.reward.length));
   positions.forEach((position, x) =>
-    policy.set(crowdPolicy(player, position).p, states.offsets[x])
+    crowdPolicies(crowd, position).forEach(({ p }, i) => policies[i].set(p, states.offsets[x]))
   );
-  return policy;
+  return policies;
 }

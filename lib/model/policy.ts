@@ -8,6 +8,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Policy } from "@lib/analysis/states.ts";
 import { legalMoves, type Position } from "@lib/chess/position.ts";
+import type { CrowdWorld } from "@lib/experts/crowd_world.ts";
 import { type EndgameWorld, positionOf } from "@lib/experts/endgame.ts";
 import { BOARD_SIZE, encodeBoard, PLANES, policyIndex } from "@lib/data/board_encoding.ts";
 import { type BoardNetConfig, forward as boardLogits } from "@lib/model/boardnet.ts";
@@ -63,6 +64,17 @@ export async function boardPolicy(
     });
   }
   return distributions;
+}
+
+/** BoardNet's policy on the positions of a crowd's world, aligned with `world.states`. */
+export async function crowdWorldPolicy(
+  model: Model<BoardNetConfig>,
+  { states, positions }: CrowdWorld,
+): Promise<Policy> {
+  const policy = new Float64Array(states.reward.length);
+  const distributions = await boardPolicy(model, positions);
+  distributions.forEach(({ p }, x) => policy.set(p, states.offsets[x]));
+  return policy;
 }
 
 /**

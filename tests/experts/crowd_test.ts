@@ -3,8 +3,15 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { makePgn, readPgn } from "@lib/chess/pgn.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { makeUci } from "@lib/chess/san.ts";
-import { crowdPolicy, makeCrowd, type SimulatedGame, simulateGames } from "@lib/experts/crowd.ts";
-import { COMMON, scoreMoves } from "@lib/experts/crowd_score.ts";
+import {
+  crowdMixture,
+  crowdPolicies,
+  crowdPolicy,
+  makeCrowd,
+  type SimulatedGame,
+  simulateGames,
+} from "@lib/experts/crowd.ts";
+import { COMMON, moveTerms, scoreMoves, TERMS, weighTerms } from "@lib/experts/crowd_score.ts";
 
 function bestMove(fen: string, player?: Parameters<typeof scoreMoves>[1]): string {
   const position = parseFen(fen), scores = scoreMoves(position, player);
@@ -52,6 +59,39 @@ Deno.test("choice probabilities are the softmax of the scores over the noise", (
   }
   const top = (noise: number) => Math.max(...crowdPolicy({ ...sharp, noise }, position).p);
   assert.ok(top(0.1) > 0.99 && top(10) < 0.5);
+});
+
+Deno.test("terms do not depend on weights, and scores are linear in them", () => {
+  // A mate on a8, castling, and a pawn on h7 that costs a rook.
+  const position = parseFen("6k1/5ppp/8/8/8/8/8/R3K2R w KQ - 0 1");
+  const moves = legalMoves(position), uci = moves.map(makeUci), terms = moveTerms(position);
+  const row = (move: string) => {
+    const width = TERMS.length + 1, m = uci.indexOf(move);
+    return [...terms.subarray(m * width, (m + 1) * width)];
+  };
+  assert.deepEqual(row("a1a8"), [0, 0, 0, 0, 0, 0, 1]); // a mate and nothing else
+  assert.equal(row("e1g1")[TERMS.indexOf("development")], 2);
+  assert.equal(row("h1h7")[TERMS.indexOf("material")], 1); // the pawn
+  assert.equal(row("h1h7")[TERMS.indexOf("safety")], -5); // and the king takes the rook
+  const double = Object.fromEntries(TERMS.map((term) => [term, 2 * COMMON[term]])) as typeof COMMON;
+  const once = weighTerms(terms, COMMON), twice = weighTerms(terms, double);
+  assert.deepEqual(once, scoreMoves(position));
+  moves.forEach((_, m) => assert.ok(uci[m] === "a1a8" || twice[m] === 2 * once[m]));
+});
+
+Deno.test("a crowd's policies are its players', and the mixture is their mean", () => {
+  const crowd = makeCrowd({ players: 5, seed: 4, blindness: 0.6 });
+  assert.ok(new Set(crowd.map(({ blindSpot }) => blindSpot)).size > 1);
+  const position = parseFen("r1bqkbnr/pppp1ppp/2n5/4p3/2B1P3/5Q2/PPPP1PPP/RNB1K1NR w KQkq - 2 3");
+  const policies = crowdPolicies(crowd, position);
+  policies.forEach((policy, i) => assert.deepEqual(policy, crowdPolicy(crowd[i], position)));
+  const { moves, p } = crowdMixture(crowd, position);
+  assert.deepEqual(moves, legalMoves(position));
+  p.forEach((f, y) => {
+    const mean = policies.reduce((sum, policy) => sum + policy.p[y], 0) / crowd.length;
+    assert.ok(Math.abs(f - mean) < 1e-15);
+  });
+  assert.throws(() => crowdMixture([], position), /Cannot mix 0 policies/);
 });
 
 Deno.test("games are legal, end by the rules, and the same for the same seed", async () => {

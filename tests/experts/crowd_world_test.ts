@@ -4,7 +4,7 @@ import { expectedReward, mixture } from "@lib/analysis/reward.ts";
 import { checkPolicy } from "@lib/analysis/states.ts";
 import { transcendence } from "@lib/analysis/transcendence.ts";
 import { makeCrowd } from "@lib/experts/crowd.ts";
-import { crowdExpert, crowdWorld } from "@lib/experts/crowd_world.ts";
+import { crowdExperts, crowdWorld } from "@lib/experts/crowd_world.ts";
 
 const crowd = makeCrowd({ players: 12, seed: 1, noise: [0.8, 0.8], preference: 0.2, blindness: 0 });
 const world = await crowdWorld(crowd, { games: 60, seed: 2 });
@@ -23,7 +23,7 @@ Deno.test("a crowd's world holds the legal moves of its positions, the best of r
 });
 
 Deno.test("the vote of mildly differing players is above each of them, their mean is not", () => {
-  const experts = crowd.map((player) => checkPolicy(states, crowdExpert(world, player)));
+  const experts = crowdExperts(world, crowd).map((expert) => checkPolicy(states, expert));
   const vote = transcendence(states, mixture(experts), experts, { tau: 0 });
   assert.equal(vote.verdict, "transcends");
   assert.ok(vote.reward > 0.5 * vote.experts[vote.best]); // it loses less than half as much
@@ -31,16 +31,18 @@ Deno.test("the vote of mildly differing players is above each of them, their mea
 });
 
 Deno.test("a blind spot that all share is not out-voted", () => {
-  const seeing = crowd.map((player) => crowdExpert(world, { ...player, noise: 0.3 }));
-  const blind = crowd.map((player) => crowdExpert(world, { ...player, noise: 0.3, blindSpot: 1 }));
+  const quiet = crowd.map((player) => ({ ...player, noise: 0.3 }));
+  const seeing = crowdExperts(world, quiet);
+  const blind = crowdExperts(world, quiet.map((player) => ({ ...player, blindSpot: 1 })));
   const vote = (experts: Float64Array[]) =>
     transcendence(states, mixture(experts), experts, { tau: 0 }).reward;
   assert.ok(vote(blind) < vote(seeing) - 0.02, `${vote(blind)} ${vote(seeing)}`);
 });
 
 Deno.test("noise costs reward, and worlds repeat themselves by seed", async () => {
-  const at = (noise: number) => expectedReward(states, crowdExpert(world, { ...crowd[0], noise }));
-  assert.ok(at(0.1) > at(0.5) && at(0.5) > at(2));
+  const noisier = [0.1, 0.5, 2].map((noise) => ({ ...crowd[0], noise }));
+  const rewards = crowdExperts(world, noisier).map((expert) => expectedReward(states, expert));
+  assert.ok(rewards[0] > rewards[1] && rewards[1] > rewards[2]);
   const again = await crowdWorld(crowd, { games: 60, seed: 2 });
   assert.deepEqual(again.states.reward, states.reward);
   await assert.rejects(crowdWorld(crowd, { games: 1, seed: 2, perGame: 0 }), /0 positions a game/);

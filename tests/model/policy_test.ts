@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { parseFen } from "@lib/chess/fen.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { useBackend } from "@lib/compute/backend.ts";
+import { checkPolicy } from "@lib/analysis/states.ts";
+import { makeCrowd } from "@lib/experts/crowd.ts";
+import { crowdWorld } from "@lib/experts/crowd_world.ts";
 import { positionOf, solveEndgame } from "@lib/experts/endgame.ts";
 import { BoardNetConfig, boardNetShape } from "@lib/model/boardnet.ts";
 import {
@@ -11,7 +14,7 @@ import {
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import { initModel } from "@lib/model/model.ts";
-import { boardPolicy, endgamePolicy, softmaxAt } from "@lib/model/policy.ts";
+import { boardPolicy, crowdWorldPolicy, endgamePolicy, softmaxAt } from "@lib/model/policy.ts";
 import { BOARD_SIZE, encodeBoard } from "@lib/data/board_encoding.ts";
 
 const board = BoardNetConfig.parse({ model: "boardnet", ...boardNetShape(1) });
@@ -46,6 +49,17 @@ Deno.test("a position and its mirror image get mirrored policies", async () => {
   [...white.moves].forEach((move, y) =>
     assert.ok(Math.abs(mirrored.get(move)! - white.p[y]) < 1e-6)
   );
+});
+
+Deno.test("a board policy stands beside the moves of a crowd's world", async () => {
+  await useBackend();
+  using model = initModel(board, 1);
+  const world = await crowdWorld(makeCrowd({ players: 2, seed: 1 }), { games: 2, seed: 1 });
+  const policy = checkPolicy(world.states, await crowdWorldPolicy(model, world));
+  const { offsets } = world.states, x = world.positions.length - 1;
+  const [{ moves, p }] = await boardPolicy(model, [world.positions[x]]);
+  assert.deepEqual([...moves], [...world.moves.subarray(offsets[x])]);
+  p.forEach((f, y) => assert.ok(Math.abs(f - policy[offsets[x] + y]) < 1e-6));
 });
 
 Deno.test("an endgame policy is a distribution over the legal moves of every state", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { makeCrowd } from "@lib/experts/crowd.ts";
-import { crowdPlayer } from "@lib/play/crowd_player.ts";
-import { playMatch } from "@lib/play/match.ts";
+import { crowdPlayer, votePlayer } from "@lib/play/crowd_player.ts";
+import { materialAdjudication, playMatch } from "@lib/play/match.ts";
 import { openPlayer } from "@lib/play/named_player.ts";
 import { standardOpenings } from "@lib/play/openings.ts";
 
@@ -12,6 +12,20 @@ Deno.test("the least noisy expert beats the noisiest, and cooling helps the nois
   const worst = crowdPlayer(crowd[5]);
   assert.ok((await play(crowdPlayer(crowd[0]), worst)).score.low > 0.5);
   assert.ok((await play(crowdPlayer(crowd[5], { temperature: 0.1 }), worst)).score.low > 0.5);
+});
+
+Deno.test("the vote of mildly differing experts beats one of them", async () => {
+  const crowd = makeCrowd({ players: 6, seed: 2, noise: [2, 2], preference: 0.2, blindness: 0 });
+  const { score } = await playMatch({
+    a: votePlayer(crowd),
+    b: crowdPlayer(crowd[0]),
+    games: 20,
+    seed: 1,
+    adjudicate: materialAdjudication(7, 8),
+  });
+  assert.ok(score.low > 0.5);
+  assert.equal(votePlayer(crowd).name, "vote of 6");
+  assert.equal(votePlayer(crowd, { temperature: 1 }).name, "vote of 6 τ=1");
 });
 
 Deno.test("an expert is named by its number in a crowd", async () => {
