@@ -18,6 +18,7 @@ import { openBytes } from "@lib/data/bytes.ts";
 import { writeJson } from "@lib/files.ts";
 import { gamesFolder, RESULTS, userPath } from "@lib/paths.ts";
 import { parseCount, parseNumber, runCommand } from "@lib/tasks/command.ts";
+import { median } from "@lib/tasks/contest.ts";
 import { random, randomInteger } from "@lib/random.ts";
 
 const HELP = `Measure how fast games are read.
@@ -159,11 +160,6 @@ async function sample(path: string, to: string, size: number): Promise<number> {
     if (written >= size) break;
   }
   return written;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b), half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 // A program on PATH, or where Debian keeps what it calls games.

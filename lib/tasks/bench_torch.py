@@ -111,4 +111,5 @@ def main(workload, mode, threads):
         print(json.dumps({"ms": (time.perf_counter() - start) / int(steps) * 1000}), flush=True)
 
 
-main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -23,6 +23,14 @@ import * as boardnet from "@lib/model/boardnet.ts";
 import * as chessformer from "@lib/model/chessformer.ts";
 import type { Params } from "@lib/model/params.ts";
 import { RESULTS } from "@lib/paths.ts";
+import {
+  type Contestant,
+  describeMachine,
+  median,
+  round2,
+  serveOrders,
+  startContestant,
+} from "@lib/tasks/contest.ts";
 
 /** What is trained: layers, heads, width, vocabulary, context, batch; or BoardNet. */
 const TEXT = {
@@ -118,64 +126,15 @@ async function serve(backend: string, workload: Workload): Promise<void> {
   steps.train();
   steps.train();
   steps.forward();
-  console.log(JSON.stringify({ ready: describeBackend(report) }));
-  for await (const line of lines(Deno.stdin.readable)) {
+  await serveOrders(describeBackend(report), (line) => {
     const [what, count] = line.split(" ");
     const start = performance.now();
     for (let i = 0; i < Number(count); i++) steps[what as keyof Steps]();
-    console.log(JSON.stringify({ ms: (performance.now() - start) / Number(count) }));
-  }
-}
-
-async function* lines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
-    const whole = (rest + text).split("\n");
-    rest = whole.pop()!;
-    yield* whole;
-  }
+    return (performance.now() - start) / Number(count);
+  });
 }
 
 // ---------------------------------------------------------------- the match
-
-interface Contestant {
-  readonly name: string;
-  readonly about: string;
-  order(what: keyof Steps, count: number): Promise<number>;
-  close(): Promise<void>;
-}
-
-async function start(name: string, command: string, args: string[]): Promise<Contestant> {
-  const child = new Deno.Command(command, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const answers = lines(child.stdout)[Symbol.asyncIterator]();
-  const answer = async (): Promise<Record<string, never>> => {
-    for (;;) {
-      const { value, done } = await answers.next();
-      if (done) throw new Error(`Cannot bench ${name}: ${command} ended; see its message above`);
-      if (value.startsWith("{")) return JSON.parse(value);
-    }
-  };
-  const { ready } = await answer();
-  return {
-    name,
-    about: ready,
-    order: async (what, count) => {
-      await writer.write(new TextEncoder().encode(`${what} ${count}\n`));
-      return (await answer())["ms"];
-    },
-    close: async () => {
-      await writer.close();
-      await answers.return?.(undefined);
-      await child.status;
-    },
-  };
-}
 
 /** The best rate of our own matrix product, in multiplications and additions a second. */
 function productRate(route: "native" | "simd" | "simd-plain", threads: number): number {
@@ -220,11 +179,6 @@ function productRate(route: "native" | "simd" | "simd-plain", threads: number): 
   return 2 * M * N * K / (best / 1000);
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b), middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
 async function main(): Promise<void> {
   const { values: options } = parseArgs({
     options: {
@@ -240,8 +194,7 @@ async function main(): Promise<void> {
   const python = Deno.env.get("PYTHON") ?? "python3";
   const split = (text: string) => text.split(",").filter((word) => word);
   const report: Record<string, unknown> = {
-    machine: { cores: threads, os: Deno.build.os, arch: Deno.build.arch, cpu: cpuName() },
-    versions: { deno: Deno.version.deno, tfjs: tf.version_core },
+    ...describeMachine(tf.version_core),
     rounds,
     measured: new Date().toISOString(),
   };
@@ -262,7 +215,7 @@ async function main(): Promise<void> {
     const contestants: Contestant[] = [];
     for (const entrant of entrants) {
       try {
-        contestants.push(await start(...entrant));
+        contestants.push(await startContestant(...entrant));
       } catch (error) {
         console.log(`${entrant[0]} takes no part: ${(error as Error).message}`);
       }
@@ -277,7 +230,7 @@ async function main(): Promise<void> {
       for (const contestant of contestants) {
         for (const what of ["train", "forward"] as const) {
           const key = contestant.name + what, count = counts.get(key) ?? 2;
-          const ms = await contestant.order(what, count);
+          const ms = await contestant.order(`${what} ${count}`);
           // The first round only says how many steps fill the time.
           if (round === 0) {
             counts.set(key, Math.max(2, Math.ceil(Number(options.seconds) * 1000 / ms)));
@@ -315,16 +268,6 @@ async function main(): Promise<void> {
     writeJson(options.output, report);
   }
   console.log(`written: ${options.output}`);
-}
-
-const round2 = (x: number): number => Math.round(100 * x) / 100;
-
-function cpuName(): string {
-  try {
-    return /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
-  } catch {
-    return "unknown";
-  }
 }
 
 if (import.meta.main) {
