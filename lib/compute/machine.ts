@@ -48,6 +48,21 @@ export const KERNELS = [
   "conv_taps",
   "keep_rows",
   "attend_pages",
+  "test",
+  "unary_int",
+  "binary_int",
+  "binary_bool",
+  "transpose_bytes",
+  "copy_bytes",
+  "reduce_int",
+  "reduce_bool",
+  "arg_rows_int",
+  "scan",
+  "scan_int",
+  "top_rows",
+  "pool_windows",
+  "resize",
+  "depthwise",
 ] as const;
 
 /** A kernel's name. */

@@ -178,19 +178,26 @@ export class SharedBackend extends tf.KernelBackend {
     this.machine[Symbol.dispose]();
   }
 
-  /** Runs a kernel of the cpu backend on copies. */
+  /**
+   * Runs a kernel of the cpu backend on the numbers where they lie; what it makes is copied.
+   *
+   * @param keeps whether what it makes refers to what it was given, which is copied then.
+   */
   onCpu(
     kernelFunc: tf.KernelFunc,
     inputs: tf.NamedTensorInfoMap,
     attrs: tf.NamedAttrMap,
+    keeps = false,
   ): tf.TensorInfo | tf.TensorInfo[] {
     const cpu = cpuBackend(), lent: tf.TensorInfo[] = [];
     const lend = (t: tf.TensorInfo): tf.TensorInfo => {
       const { elsewhere } = this.#entries.get(t.dataId as object);
       if (elsewhere) cpu.incRef(elsewhere.dataId);
-      const copy = elsewhere
-        ? { ...elsewhere, shape: t.shape }
-        : cpu.makeTensorInfo(t.shape, t.dtype, this.readSync(t.dataId as object));
+      const copy = elsewhere ? { ...elsewhere, shape: t.shape } : cpu.makeTensorInfo(
+        t.shape,
+        t.dtype,
+        keeps ? this.readSync(t.dataId as object) : this.view(t),
+      );
       lent.push(copy);
       return copy;
     };
@@ -258,13 +265,14 @@ export function registerShared(
     ...PAGE_KERNELS,
   ]);
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
-    const shared = own.get(kernelName);
+    const shared = own.get(kernelName), keeps = kernelName === "Complex";
     own.delete(kernelName);
     tf.registerKernel({
       kernelName,
       backendName: name,
       kernelFunc: ({ inputs, attrs }) =>
-        shared?.(backend, inputs, attrs ?? {}) ?? backend.onCpu(kernelFunc, inputs, attrs ?? {}),
+        shared?.(backend, inputs, attrs ?? {}) ??
+          backend.onCpu(kernelFunc, inputs, attrs ?? {}, keeps),
     });
   }
   for (const [kernelName, shared] of own) {

@@ -5,10 +5,12 @@
  * | where | what |
  * |---|---|
  * | `plain/elementwise.ts` | functions of one number and of two, comparisons, types, where |
- * | `plain/moves.ts` | transpose, slice, concat, stack, split, tile, pad, reverse, fill, reshape |
- * | `plain/indices.ts` | gather, scatter, one-hot |
- * | `plain/reductions.ts` | sum, mean, max, min, prod, argmax, softmax |
+ * | `plain/moves.ts` | transpose, slice, concat, stack, split, tile, pad, reverse, fill, reshape, diag |
+ * | `plain/indices.ts` | gather, scatter, counts, one-hot |
+ * | `plain/reductions.ts` | sum, mean, max, min, prod, any, all, argmax, softmax |
+ * | `plain/order.ts` | cumsum, cumprod, top-k |
  * | `plain/product.ts` | matrix products |
+ * | `plain/images.ts` | convolution, pooling, batch norm, resizing |
  * | `fused.ts` | the models' operations |
  *
  * @module
@@ -16,8 +18,10 @@
 
 import type { SharedKernel } from "./shared_backend.ts";
 import { ELEMENTWISE } from "./plain/elementwise.ts";
+import { IMAGES } from "./plain/images.ts";
 import { INDICES } from "./plain/indices.ts";
 import { MOVES } from "./plain/moves.ts";
+import { ORDER } from "./plain/order.ts";
 import { PRODUCTS } from "./plain/product.ts";
 import { REDUCTIONS } from "./plain/reductions.ts";
 
@@ -27,5 +31,7 @@ export const SHARED_KERNELS: ReadonlyMap<string, SharedKernel> = new Map<string,
   ...MOVES,
   ...INDICES,
   ...REDUCTIONS,
+  ...ORDER,
   ...PRODUCTS,
+  ...IMAGES,
 ]);

@@ -1,5 +1,6 @@
 /** The shared backend's routes that this machine has, started once for all tests of a file. */
 
+import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { type Route, ROUTES } from "@lib/compute/machine.ts";
 import { registerShared } from "@lib/compute/shared_backend.ts";
@@ -37,6 +38,78 @@ export function on(backend: string, compute: () => tf.Tensor[]): Float32Array[] 
     throw new Error(`${tf.memory().numTensors - before} tensors stayed behind`);
   }
   return arrays;
+}
+
+/** Numbers with what kernels get wrong among them: zeros of both signs, NaN, infinities, extremes. */
+export function extreme(shape: readonly number[], name: string): Float32Array {
+  const numbers = normal(shape, name, 3), next = random(2, name);
+  const odd = [
+    0,
+    -0,
+    1,
+    -1,
+    0.5,
+    -0.5,
+    2.5,
+    NaN,
+    Infinity,
+    -Infinity,
+    1e-30,
+    -1e-30,
+    1e30,
+    6,
+    88.5,
+  ];
+  return numbers.map((x) => next() < 0.3 ? odd[Math.floor(next() * odd.length)] : x);
+}
+
+/** Shapes that axes of size 0 and 1 are among. */
+export function shapes(count: number, rank: number, name: string): number[][] {
+  const next = random(4, name);
+  return Array.from(
+    { length: count },
+    (_, i) =>
+      Array.from(
+        { length: rank },
+        () => i % 7 === 6 && next() < 0.4 ? 0 : 1 + Math.floor(next() ** 2 * 19),
+      ),
+  );
+}
+
+/**
+ * Checks on every route that what `compute` makes has the cpu backend's shapes, types and numbers,
+ * within `tolerance` of each tensor's largest; an error must be an error on both.
+ */
+export function agree(what: string, compute: () => tf.Tensor[], tolerance = 2e-6): void {
+  const run = (backend: string) => {
+    const kinds: string[] = [];
+    try {
+      const numbers = on(backend, () => {
+        const tensors = compute();
+        for (const t of tensors) kinds.push(`${t.dtype} [${t.shape}]`);
+        return tensors;
+      });
+      return { kinds, numbers };
+    } catch (error) {
+      return { kinds: ["error"], numbers: [], message: (error as Error).message };
+    }
+  };
+  const expected = run("cpu");
+  for (const route of routes) {
+    const actual = run(route);
+    assert.deepEqual(actual.kinds, expected.kinds, `${route}, ${what}: ${actual.message}`);
+    actual.numbers.forEach((array, i) => {
+      const d = difference(array, expected.numbers[i]);
+      if (d <= tolerance) return;
+      const at = array.findIndex((x, j) =>
+        !(Math.abs(x - expected.numbers[i][j]) < 1e-4) && !Object.is(x, expected.numbers[i][j])
+      );
+      assert.fail(
+        `${route}, ${what}: result ${i} is off by ${d}, at ${at} ${array[at]}, not ` +
+          `${expected.numbers[i][at]}`,
+      );
+    });
+  }
 }
 
 /**

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 INLINE int up(int n, int to) { return (n + to - 1) / to * to; }
@@ -43,6 +44,8 @@ static _Thread_local char *memory;  // of the pool that this thread works for
 #include "move.h"
 #include "elementwise.h"
 #include "reduce.h"
+#include "order.h"
+#include "window.h"
 #include "norm.h"
 #include "attention.h"
 #include "convolution.h"
@@ -55,6 +58,8 @@ static kernel *const kernels[] = {
     gemm, fill, transpose, copy_rows, gather, scatter_add, one_hot, cast, where, unary, binary,
     reduce_rows, reduce_part, sum_columns, arg_rows, softmax, norm, norm_back, attend, attend_back,
     turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps,
-    conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages};
+    conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages,
+    test, unary_int, binary_int, binary_bool, transpose_bytes, copy_bytes, reduce_int, reduce_bool,
+    arg_rows_int, scan, scan_int, top_rows, pool_windows, resize, depthwise};
 
 #include "threads.h"

@@ -13,55 +13,72 @@ static void fill(const int *a, int chunk) {  // n grain y value
 // y[b, j, i] = x[b, i, j]; b has strides, so that any permutation of axes is a few of these.
 enum { T_TILES, T_BLOCKS, T_X, T_Y, T_ROWS, T_COLS, T_LDX, T_LDY, T_RANK, T_DIMS,
        T_XS = T_DIMS + 4, T_YS = T_XS + 4 };
-static void transpose(const int *a, int chunk) {
-  const int rows = a[T_ROWS], cols = a[T_COLS], ldx = a[T_LDX], ldy = a[T_LDY];
-  const int strips = a[T_BLOCKS];  // of 64 rows
-  int outer = chunk / strips, i0 = chunk % strips * 64, i1 = MIN(rows, i0 + 64);
-  const float *x = F(T_X);
-  float *y = F(T_Y);
-  for (int d = a[T_RANK] - 1; d >= 0; d--) {
-    int at = outer % a[T_DIMS + d];
-    outer /= a[T_DIMS + d];
-    x += (ptrdiff_t)at * a[T_XS + d];
-    y += (ptrdiff_t)at * a[T_YS + d];
+#define TRANSPOSE(name, type)                                                              \
+  static void name(const int *a, int chunk) {                                              \
+    const int rows = a[T_ROWS], cols = a[T_COLS], ldx = a[T_LDX], ldy = a[T_LDY];          \
+    const int strips = a[T_BLOCKS]; /* of 64 rows */                                       \
+    int outer = chunk / strips, i0 = chunk % strips * 64, i1 = MIN(rows, i0 + 64);         \
+    const type *x = (const type *)AT(a[T_X]);                                              \
+    type *y = (type *)AT(a[T_Y]);                                                          \
+    for (int d = a[T_RANK] - 1; d >= 0; d--) {                                             \
+      int at = outer % a[T_DIMS + d];                                                      \
+      outer /= a[T_DIMS + d];                                                              \
+      x += (ptrdiff_t)at * a[T_XS + d];                                                    \
+      y += (ptrdiff_t)at * a[T_YS + d];                                                    \
+    }                                                                                      \
+    for (int j0 = 0; j0 < cols; j0 += 16) {                                                \
+      const int j1 = MIN(cols, j0 + 16);                                                   \
+      for (int i2 = i0; i2 < i1; i2 += 16) {                                               \
+        const int i3 = MIN(i1, i2 + 16);                                                   \
+        if (j1 - j0 == 16 && i3 - i2 == 16) {                                              \
+          for (int j = 0; j < 16; j++)                                                     \
+            for (int i = 0; i < 16; i++)                                                   \
+              y[(ptrdiff_t)(j0 + j) * ldy + i2 + i] = x[(ptrdiff_t)(i2 + i) * ldx + j0 + j]; \
+        } else {                                                                           \
+          for (int j = j0; j < j1; j++)                                                    \
+            for (int i = i2; i < i3; i++)                                                  \
+              y[(ptrdiff_t)j * ldy + i] = x[(ptrdiff_t)i * ldx + j];                       \
+        }                                                                                  \
+      }                                                                                    \
+    }                                                                                      \
   }
-  for (int j0 = 0; j0 < cols; j0 += 16) {
-    const int j1 = MIN(cols, j0 + 16);
-    for (int i2 = i0; i2 < i1; i2 += 16) {
-      const int i3 = MIN(i1, i2 + 16);
-      if (j1 - j0 == 16 && i3 - i2 == 16) {
-        for (int j = 0; j < 16; j++)
-          for (int i = 0; i < 16; i++)
-            y[(ptrdiff_t)(j0 + j) * ldy + i2 + i] = x[(ptrdiff_t)(i2 + i) * ldx + j0 + j];
-      } else {
-        for (int j = j0; j < j1; j++)
-          for (int i = i2; i < i3; i++)
-            y[(ptrdiff_t)j * ldy + i] = x[(ptrdiff_t)i * ldx + j];
-      }
-    }
-  }
-}
+TRANSPOSE(transpose, float)
+TRANSPOSE(transpose_bytes, uint8_t)
 
 // y[...] = x[...] row by row: a[0] rows, a[1] rows a chunk; rows are `length` numbers long and lie
 // at strides in both; length 1 with an x stride of its own serves the rest.
 enum { C_X = 2, C_Y, C_LENGTH, C_STEP, C_RANK, C_DIMS, C_XS = C_DIMS + 5, C_YS = C_XS + 5 };
-static void copy_rows(const int *a, int chunk) {
-  RANGE(begin, end);
-  const int length = a[C_LENGTH], step = a[C_STEP], rank = a[C_RANK];
-  for (int row = begin; row < end; row++) {
-    const float *x = F(C_X);
-    float *restrict y = F(C_Y);
-    int rest = row;
-    for (int d = rank - 1; d >= 0; d--) {
-      int at = rest % a[C_DIMS + d];
-      rest /= a[C_DIMS + d];
-      x += (ptrdiff_t)at * a[C_XS + d];
-      y += (ptrdiff_t)at * a[C_YS + d];
-    }
-    if (step == 1) for (int i = 0; i < length; i++) y[i] = x[i];
-    else for (int i = 0; i < length; i++) y[i] = x[(ptrdiff_t)i * step];
+#define COPY_ROWS(name, type)                                                              \
+  static void name(const int *a, int chunk) {                                              \
+    RANGE(begin, end);                                                                     \
+    const int length = a[C_LENGTH], step = a[C_STEP], rank = a[C_RANK];                    \
+    const type *x = (const type *)AT(a[C_X]);                                              \
+    type *restrict y = (type *)AT(a[C_Y]);                                                 \
+    int at[5], rest = begin;                                                               \
+    for (int d = rank - 1; d >= 0; d--) {                                                  \
+      at[d] = rest % a[C_DIMS + d];                                                        \
+      rest /= a[C_DIMS + d];                                                               \
+      x += (ptrdiff_t)at[d] * a[C_XS + d];                                                 \
+      y += (ptrdiff_t)at[d] * a[C_YS + d];                                                 \
+    }                                                                                      \
+    for (int row = begin; row < end; row++) {                                              \
+      if (step == 1) for (int i = 0; i < length; i++) y[i] = x[i];                         \
+      else if (step == -1) for (int i = 0; i < length; i++) y[i] = x[-(ptrdiff_t)i];       \
+      else if (step == 0) { type v = *x; for (int i = 0; i < length; i++) y[i] = v; }      \
+      else if (step == 2) for (int i = 0; i < length; i++) y[i] = x[2 * (ptrdiff_t)i];     \
+      else for (int i = 0; i < length; i++) y[i] = x[(ptrdiff_t)i * step];                 \
+      for (int d = rank - 1; d >= 0; d--) { /* on to the next row */                       \
+        x += a[C_XS + d];                                                                  \
+        y += a[C_YS + d];                                                                  \
+        if (++at[d] < a[C_DIMS + d]) break;                                                \
+        x -= (ptrdiff_t)a[C_DIMS + d] * a[C_XS + d];                                       \
+        y -= (ptrdiff_t)a[C_DIMS + d] * a[C_YS + d];                                       \
+        at[d] = 0;                                                                         \
+      }                                                                                    \
+    }                                                                                      \
   }
-}
+COPY_ROWS(copy_rows, float)
+COPY_ROWS(copy_bytes, uint8_t)
 
 // y[o, i, :] = x[o, index[i], :]; rows n, grain, x, index, y, indices, table rows, length.
 static void gather(const int *a, int chunk) {
@@ -76,17 +93,20 @@ static void gather(const int *a, int chunk) {
 }
 
 // y[index[i], :] += x[i, :], each chunk the rows of one range of the table, in the order of i.
-static void scatter_add(const int *a, int chunk) {  // table rows, grain, x, index, y, n, length
+enum { SCATTER_SUM, SCATTER_SUM_INT, SCATTER_PUT };  // the sums begin with zero, what is put replaces
+static void scatter_add(const int *a, int chunk) {  // table rows, grain, x, index, y, n, length, how
   RANGE(begin, end);
-  const int *index = I(3), n = a[5], length = a[6];
+  const int *index = I(3), n = a[5], length = a[6], how = a[7];
   float *y = F(4);
-  zero(y + (ptrdiff_t)begin * length, (end - begin) * length);
+  if (how != SCATTER_PUT) zero(y + (ptrdiff_t)begin * length, (end - begin) * length);
   for (int i = 0; i < n; i++) {
     int at = index[i];
     if (at < begin || at >= end) continue;
     const float *restrict from = F(2) + (ptrdiff_t)i * length;
     float *restrict to = y + (ptrdiff_t)at * length;
-    for (int j = 0; j < length; j++) to[j] += from[j];
+    if (how == SCATTER_SUM) for (int j = 0; j < length; j++) to[j] += from[j];
+    else if (how == SCATTER_PUT) for (int j = 0; j < length; j++) ((int *)to)[j] = ((int *)from)[j];
+    else for (int j = 0; j < length; j++) ((unsigned *)to)[j] += ((unsigned *)from)[j];
   }
 }
 
@@ -122,7 +142,7 @@ static void cast(const int *a, int chunk) {  // n grain x y how
 static void where(const int *a, int chunk) {  // n grain condition x y out
   RANGE(begin, end);
   const uint8_t *restrict c = B(2);
-  const float *restrict x = F(3), *restrict y = F(4);
-  float *restrict z = F(5);
+  const int *restrict x = I(3), *restrict y = I(4);
+  int *restrict z = I(5);
   for (int i = begin; i < end; i++) z[i] = c[i] ? x[i] : y[i];
 }

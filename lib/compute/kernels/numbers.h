@@ -78,6 +78,9 @@ INLINE float log_(float x) {
 }
 
 INLINE float abs_(float x) { return bits_float(float_bits(x) & 0x7fffffff); }
+INLINE float with_sign(float x, float of) {
+  return bits_float((float_bits(x) & 0x7fffffff) | (float_bits(of) & (int)0x80000000));
+}
 
 INLINE float tanh_(float x) {
   float m = abs_(x), z = x * x;
@@ -113,3 +116,248 @@ INLINE float gelu_slope(float x) {
   return gate + x * gate * (1.0f - gate) * GELU_SCALE * (1.0f + 0.134145f * x * x);
 }
 INLINE float sqrt_(float x) { return __builtin_sqrtf(x); }
+
+// ---- In double precision, for what float would lose: logarithms near 1, powers, angles.
+
+INLINE double bits_double(int64_t i) {
+  union { int64_t i; double f; } u = {.i = i};
+  return u.f;
+}
+INLINE int64_t double_bits(double f) {
+  union { double f; int64_t i; } u = {.f = f};
+  return u.i;
+}
+#define ROUNDER 6755399441055744.0  // 1.5 * 2^52: adding it rounds to a whole number in the low bits
+#define TWO_52 4503599627370496.0
+
+INLINE double abs_double(double x) {
+  return bits_double(double_bits(x) & 0x7fffffffffffffffLL);
+}
+INLINE double sqrt_double(double x) { return __builtin_sqrt(x); }
+// The nearest whole number, for |x| < 2^51.
+INLINE double nearest(double x) { return (x + ROUNDER) - ROUNDER; }
+
+// e^x by Taylor's series of e^r, |r| < ln 2 / 2, to 1e-13; 0 or infinite once a float would be.
+INLINE double exp_double(double x) {
+  double c = x > 150.0 ? 150.0 : x;
+  c = c < -150.0 ? -150.0 : c;
+  double t = c * 1.4426950408889634 + ROUNDER;
+  int64_t n = double_bits(t);
+  t -= ROUNDER;
+  double r = c - t * 0.6931471805599453;
+  double p = 1.0 / 3628800.0;
+  p = p * r + 1.0 / 362880.0;
+  p = p * r + 1.0 / 40320.0;
+  p = p * r + 1.0 / 5040.0;
+  p = p * r + 1.0 / 720.0;
+  p = p * r + 1.0 / 120.0;
+  p = p * r + 1.0 / 24.0;
+  p = p * r + 1.0 / 6.0;
+  p = p * r + 0.5;
+  p = p * r + 1.0;
+  p = p * r + 1.0;
+  return p * bits_double((int64_t)((uint64_t)(n + 1023) << 52));
+}
+
+// ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), m in [1 / sqrt 2, sqrt 2], to 1e-13.
+INLINE double log_double(double x) {
+  int64_t b = double_bits(x);
+  double e = bits_double((int64_t)((uint64_t)b >> 52) | 0x4330000000000000LL) - (TWO_52 + 1023.0);
+  double m = bits_double((b & 0x000fffffffffffffLL) | 0x3ff0000000000000LL);
+  double high = m > 1.4142135623730951 ? 1.0 : 0.0;
+  m = high > 0.0 ? m * 0.5 : m;
+  e += high;
+  double z = (m - 1.0) / (m + 1.0), w = z * z;
+  double p = 1.0 / 17.0;
+  p = p * w + 1.0 / 15.0;
+  p = p * w + 1.0 / 13.0;
+  p = p * w + 1.0 / 11.0;
+  p = p * w + 1.0 / 9.0;
+  p = p * w + 1.0 / 7.0;
+  p = p * w + 1.0 / 5.0;
+  p = p * w + 1.0 / 3.0;
+  p = p * w + 1.0;
+  double y = 2.0 * z * p + e * 0.6931471805599453;
+  y = x == 0.0 ? -(double)INFINITE : y;
+  y = x == (double)INFINITE ? x : y;
+  return x >= 0.0 ? y : (double)NOT_A_NUMBER;
+}
+
+INLINE double expm1_double(double x) {
+  return abs_double(x) < 1e-5 ? x + 0.5 * x * x : exp_double(x) - 1.0;
+}
+INLINE double log1p_double(double x) {
+  return abs_double(x) < 1e-5 ? x - 0.5 * x * x : log_double(1.0 + x);
+}
+INLINE float expm1_(float x) { return (float)expm1_double(x); }
+INLINE float log1p_(float x) { return (float)log1p_double(x); }
+INLINE float softplus_(float x) {
+  float big = x > 0.0f ? x : 0.0f;
+  float y = (float)(big + log1p_double(exp_(-abs_(x))));
+  return x == x ? y : x;
+}
+INLINE float elu_(float x) { return x >= 0.0f ? x : expm1_(x); }
+#define SELU_SCALE 1.0507009873554805f
+#define SELU_ALPHA 1.7580993408473768f  // times 1.6732632423543772
+INLINE float selu_(float x) { return x >= 0.0f ? SELU_SCALE * x : SELU_ALPHA * expm1_(x); }
+INLINE float sinh_(float x) {
+  double e = expm1_double(abs_(x));
+  return with_sign((float)(0.5 * (e + e / (e + 1.0))), x);
+}
+INLINE float cosh_(float x) {
+  double e = exp_double(abs_(x));
+  return (float)(0.5 * (e + 1.0 / e));
+}
+INLINE float asinh_(float x) {
+  double m = abs_(x), y = m < 1e-4 ? m - m * m * m / 6.0 : log_double(m + sqrt_double(m * m + 1.0));
+  return x < 0.0f ? (float)-y : (float)y;
+}
+INLINE float acosh_(float x) {
+  double m = x;
+  return x >= 1.0f ? (float)log_double(m + sqrt_double(m * m - 1.0)) : NOT_A_NUMBER;
+}
+INLINE float atanh_(float x) {
+  double m = x;
+  return abs_(x) < 1e-4f ? (float)(m + m * m * m / 3.0)
+                         : (float)(0.5 * log_double((1.0 + m) / (1.0 - m)));
+}
+
+// arctan m for 0 <= m <= 1, Cephes' atanf.
+INLINE float atan_small(float m) {
+  int high = m > 0.4142135623730950f;
+  float t = high ? (m - 1.0f) / (m + 1.0f) : m, z = t * t;
+  float p = 8.05374449538e-2f;
+  p = p * z - 1.38776856032e-1f;
+  p = p * z + 1.99777106478e-1f;
+  p = p * z - 3.33329491539e-1f;
+  p = p * z * t + t;
+  return high ? 0.785398163397448f + p : p;
+}
+#define PI 3.14159265358979323846f
+INLINE float atan_(float x) {
+  float m = abs_(x), y = atan_small(m > 1.0f ? 1.0f / m : m);
+  y = m > 1.0f ? PI / 2 - y : y;
+  return x == x ? with_sign(y, x) : x;
+}
+INLINE float atan2_(float y, float x) {
+  float u = abs_(x), v = abs_(y), low = u < v ? u : v, high = u < v ? v : u;
+  float m = low / high;
+  m = high == 0.0f ? 0.0f : m;
+  m = low == INFINITE ? 1.0f : m;
+  float t = atan_small(m);
+  t = v > u ? PI / 2 - t : t;
+  t = float_bits(x) < 0 ? PI - t : t;
+  t = with_sign(t, y);
+  return x == x && y == y ? t : NOT_A_NUMBER;
+}
+// arcsin m for 0 <= m <= 1 / 2, Cephes' asinf.
+INLINE float asin_small(float m) {
+  float z = m * m, p = 4.2163199048e-2f;
+  p = p * z + 2.4181311049e-2f;
+  p = p * z + 4.5470025998e-2f;
+  p = p * z + 7.4953002686e-2f;
+  p = p * z + 1.6666752422e-1f;
+  return p * z * m + m;
+}
+INLINE float asin_(float x) {
+  float m = abs_(x), y = asin_small(m > 0.5f ? sqrt_(0.5f * (1.0f - m)) : m);
+  y = m > 0.5f ? PI / 2 - 2.0f * y : y;
+  return m <= 1.0f ? with_sign(y, x) : NOT_A_NUMBER;
+}
+INLINE float acos_(float x) {
+  float m = abs_(x), y = asin_small(m > 0.5f ? sqrt_(0.5f * (1.0f - m)) : m);
+  float big = x < 0.0f ? PI - 2.0f * y : 2.0f * y, small = PI / 2 - with_sign(y, x);
+  return m <= 1.0f ? (m > 0.5f ? big : small) : NOT_A_NUMBER;
+}
+
+// x - n pi / 2, |.| <= pi / 4, with n in *quadrant. The products are exact for |x| < 2^20;
+// `far_angle` does the rest.
+#define FAR_ANGLE 1048576.0f
+INLINE double near_angle(double x, int64_t *quadrant) {
+  double t = x * 0.6366197723675814 + ROUNDER;
+  *quadrant = double_bits(t);
+  t -= ROUNDER;
+  return (x - t * 1.5707963267341256) - t * 6.0771005065061922e-11;
+}
+static double far_angle(float x, int64_t *quadrant) {
+  // |x| = m 2^e; x 2 / pi = the sum of m * part[j] * 2^(e - 24 (j + 1)), of which multiples of 4
+  // are full turns (Payne and Hanek).
+  static const int part[] = {0xA2F983, 0x6E4E44, 0x1529FC, 0x2757D1, 0xF534DD, 0xC0DB62, 0x95993C,
+                             0x439041, 0xFE5163};
+  int b = float_bits(x) & 0x7fffffff, e = (b >> 23) - 150;
+  int64_t m = (b & 0x7fffff) | 0x800000;
+  double turns = 0.0;
+  for (int j = 0; j < 9; j++) {
+    int k = e - 24 * (j + 1);
+    int64_t term = m * part[j];
+    if (k >= 2 || k < -100) continue;
+    if (2 - k < 62) term &= ((int64_t)1 << (2 - k)) - 1;
+    turns += (double)term * bits_double((int64_t)(k + 1023) << 52);
+  }
+  turns = x < 0.0f ? -turns : turns;
+  *quadrant = (int64_t)nearest(turns);
+  return (turns - nearest(turns)) * 1.5707963267948966;
+}
+// sin and cos of r by their series to 1e-9.
+INLINE double sin_series(double r) {
+  double z = r * r, p = -2.5052108385441718e-8;
+  p = p * z + 2.7557319223985893e-6;
+  p = p * z - 1.9841269841269841e-4;
+  p = p * z + 8.3333333333333333e-3;
+  p = p * z - 1.6666666666666667e-1;
+  return p * z * r + r;
+}
+INLINE double cos_series(double r) {
+  double z = r * r, p = 2.08767569878681e-9;
+  p = p * z - 2.7557319223985891e-7;
+  p = p * z + 2.4801587301587302e-5;
+  p = p * z - 1.3888888888888889e-3;
+  p = p * z + 4.1666666666666667e-2;
+  p = p * z - 0.5;
+  return p * z + 1.0;
+}
+INLINE float sin_at(double r, int64_t quadrant) {
+  double y = quadrant & 1 ? cos_series(r) : sin_series(r);
+  return (float)(quadrant & 2 ? -y : y);
+}
+INLINE float tan_at(double r, int64_t quadrant) {
+  double s = sin_series(r), c = cos_series(r);
+  return (float)(quadrant & 1 ? -c / s : s / c);
+}
+INLINE float sin_(float x) { int64_t n; double r = near_angle(x, &n); return sin_at(r, n); }
+INLINE float cos_(float x) { int64_t n; double r = near_angle(x, &n); return sin_at(r, n + 1); }
+INLINE float tan_(float x) { int64_t n; double r = near_angle(x, &n); return tan_at(r, n); }
+
+// x^y as JavaScript has it: a whole y takes negative x, y = 0 gives 1, 1^(infinite) is no number.
+INLINE float pow_(float x, float y) {
+  double u = abs_(x), v = y;
+  double whole = __builtin_floor(v), half = 0.5 * v;
+  int odd = (v == whole) & (half != __builtin_floor(half));
+  double e = v * log_double(u);
+  double p = exp_double(e);
+  p = u == 0.0 ? (v > 0.0 ? 0.0 : (double)INFINITE) : p;
+  p = x < 0.0f && v != whole && u < (double)INFINITE ? (double)NOT_A_NUMBER : p;
+  p = float_bits(x) < 0 && odd ? -p : p;
+  p = u == 1.0 && abs_double(v) == (double)INFINITE ? (double)NOT_A_NUMBER : p;
+  p = x != x || y != y ? (double)NOT_A_NUMBER : p;
+  return y == 0.0f ? 1.0f : (float)p;
+}
+
+// x mod y with y's sign. Exact while the quotient is under 2^29; `far_mod` does the rest.
+INLINE float near_mod(float x, float y) {
+  double u = x, v = y, r = u - nearest(u / v) * v;
+  r = (r < 0.0) != (v < 0.0) && r != 0.0 ? r + v : r;
+  r = r == v ? 0.0 : r;
+  r = abs_(y) == INFINITE ? ((x < 0.0f) == (y < 0.0f) && abs_(x) < INFINITE ? u : NOT_A_NUMBER) : r;
+  return (float)r;
+}
+#define FAR_MOD 268435456.0f
+static float far_mod(float x, float y) {
+  double r = abs_(x), v = abs_(y), t = v;
+  while (t <= 0.5 * r) t *= 2.0;
+  for (; t >= v; t *= 0.5)
+    if (r >= t) r -= t;
+  r = x < 0.0f ? -r : r;
+  r = (r < 0.0) != (y < 0.0f) && r != 0.0 ? r + y : r;
+  return r == y ? 0.0f : (float)r;
+}

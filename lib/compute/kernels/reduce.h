@@ -54,19 +54,28 @@ static void sum_columns(const int *a, int chunk) {
   for (int i = 0; i < n; i++) y[i] = s[i] * scale;
 }
 
-static void arg_rows(const int *a, int chunk) {  // rows grain x y length sign
-  RANGE(begin, end);
-  const int n = a[4];
-  const float sign = R(5);
-  for (int i = begin; i < end; i++) {
-    const float *x = F(2) + (ptrdiff_t)i * n;
-    int best = 0;
-    float top = x[0] * sign;
-    for (int j = 1; j < n; j++)
-      if (x[j] * sign > top) top = x[j] * sign, best = j;
-    I(3)[i] = best;
+// The first place of the largest x * sign; a NaN at the front stays, others are passed over.
+#define ARG_ROWS(name, type, factor)                                                       \
+  static void name(const int *a, int chunk) { /* rows grain x y length sign */             \
+    RANGE(begin, end);                                                                     \
+    const int n = a[4];                                                                    \
+    const type sign = factor(5);                                                           \
+    for (int i = begin; i < end; i++) {                                                    \
+      const type *restrict x = (const type *)AT(a[2]) + (ptrdiff_t)i * n;                  \
+      type s[LANES], top = x[0] * sign;                                                    \
+      for (int l = 0; l < LANES; l++) s[l] = top;                                          \
+      int j = 0;                                                                           \
+      for (; j + LANES <= n; j += LANES)                                                   \
+        for (int l = 0; l < LANES; l++) s[l] = x[j + l] * sign > s[l] ? x[j + l] * sign : s[l]; \
+      for (int l = 0; j + l < n; l++) s[l] = x[j + l] * sign > s[l] ? x[j + l] * sign : s[l]; \
+      for (int l = 0; l < LANES; l++) top = s[l] > top ? s[l] : top;                       \
+      int best = 0;                                                                        \
+      if (x[0] == x[0])                                                                    \
+        while (x[best] * sign != top) best++;                                              \
+      I(3)[i] = best;                                                                      \
+    }                                                                                      \
   }
-}
+ARG_ROWS(arg_rows, float, R)
 
 static void softmax(const int *a, int chunk) {  // rows grain x y length log
   RANGE(begin, end);
@@ -82,5 +91,41 @@ static void softmax(const int *a, int chunk) {  // rows grain x y length log
       float z = 1.0f / s;
       for (int j = 0; j < n; j++) y[j] *= z;
     }
+  }
+}
+
+// Whole numbers and truths: row i is x[i * length] … up to `total`, so that a long row can be cut.
+#define WHOLE_ROWS(name, type, one_case)                                                   \
+  static void name(const int *a, int chunk) { /* rows grain x y length which total */      \
+    RANGE(begin, end);                                                                     \
+    for (int i = begin; i < end; i++) {                                                    \
+      const ptrdiff_t first = (ptrdiff_t)i * a[4];                                         \
+      const int n = (int)MIN((ptrdiff_t)a[4], a[6] - first);                               \
+      const type *restrict x = (const type *)AT(a[2]) + first;                             \
+      type y = 0;                                                                          \
+      switch (a[5]) { one_case }                                                           \
+      ((type *)AT(a[3]))[i] = y;                                                           \
+    }                                                                                      \
+  }
+#define WHOLE_CASE(k, start, expression)                                                   \
+  case k: y = start; for (int j = 0; j < n; j++) y = (expression); break;
+WHOLE_ROWS(reduce_int, int,
+           WHOLE_CASE(0, 0, (int)((unsigned)y + (unsigned)x[j]))
+           WHOLE_CASE(1, x[0], x[j] > y ? x[j] : y)
+           WHOLE_CASE(2, x[0], x[j] < y ? x[j] : y)
+           WHOLE_CASE(3, 1, (int)((unsigned)y * (unsigned)x[j])))
+WHOLE_ROWS(reduce_bool, uint8_t, WHOLE_CASE(0, 0, y | x[j]) WHOLE_CASE(1, 1, y & x[j]))
+
+// Compares as they are: a sign of -1 would lose the smallest whole number.
+static void arg_rows_int(const int *a, int chunk) {  // rows grain x y length sign
+  RANGE(begin, end);
+  const int n = a[4];
+  for (int i = begin; i < end; i++) {
+    const int *restrict x = I(2) + (ptrdiff_t)i * n;
+    int top = x[0], best = 0;
+    if (a[5] > 0) for (int j = 0; j < n; j++) top = x[j] > top ? x[j] : top;
+    else for (int j = 0; j < n; j++) top = x[j] < top ? x[j] : top;
+    while (x[best] != top) best++;
+    I(3)[i] = best;
   }
 }

@@ -6,10 +6,22 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { bits } from "../machine.ts";
-import { GRAIN, isFloat, type KernelTable, launchFlat, one, sizeOf } from "../launch.ts";
+import {
+  GRAIN,
+  isFloat,
+  isPlain,
+  isWord,
+  type KernelTable,
+  launchFlat,
+  LIGHT_GRAIN,
+  one,
+  sizeOf,
+  widthOf,
+} from "../launch.ts";
 import type { SharedBackend, SharedKernel } from "../shared_backend.ts";
 import { broadcastStrides, loop, merged } from "./strides.ts";
 
+/** In the order of `unary` in `kernels/elementwise.h`. */
 const UNARY = [
   "Neg",
   "Exp",
@@ -30,18 +42,44 @@ const UNARY = [
   "Affine",
   "Floor",
   "Ceil",
+  "Sin",
+  "Cos",
+  "Tan",
+  "Asin",
+  "Acos",
+  "Atan",
+  "Sinh",
+  "Cosh",
+  "Asinh",
+  "Acosh",
+  "Atanh",
+  "Expm1",
+  "Log1p",
+  "Softplus",
+  "Elu",
+  "Selu",
+  "LeakyRelu",
+  "Relu6",
+  "Round",
 ] as const;
+type Unary = typeof UNARY[number];
+/** Functions that take longer than reading and writing the number. */
+const HEAVY: ReadonlySet<Unary> = new Set<Unary>(
+  UNARY.filter((name) =>
+    /^(Exp|Log|Sig|Tan|Erf|Gelu|Sin|Cos|A(sin|cos|tan)|Soft|Elu|Selu)/.test(name)
+  ),
+);
 
 /** y = f(x), f by its name in `kernels/elementwise.h`. */
 export function unary(
   backend: SharedBackend,
-  which: typeof UNARY[number],
+  which: Unary,
   x: tf.TensorInfo,
   p = 0,
   q = 0,
 ): tf.TensorInfo {
   const y = backend.make(x.shape);
-  launchFlat(backend, "unary", sizeOf(x.shape), GRAIN, [
+  launchFlat(backend, "unary", sizeOf(x.shape), HEAVY.has(which) ? GRAIN : LIGHT_GRAIN, [
     backend.address(x),
     backend.address(y),
     UNARY.indexOf(which),
@@ -51,6 +89,26 @@ export function unary(
   return y;
 }
 
+/** In the order of `unary_int` and `test` there. */
+const WHOLE = ["Neg", "Abs", "Square", "Relu", "Sign"] as const;
+const TESTS = ["IsNan", "IsInf", "IsFinite", "LogicalNot"] as const;
+
+function mapped(
+  backend: SharedBackend,
+  kernel: "unary_int" | "test",
+  which: number,
+  x: tf.TensorInfo,
+): tf.TensorInfo {
+  const y = backend.make(x.shape, kernel === "test" ? "bool" : "int32");
+  launchFlat(backend, kernel, sizeOf(x.shape), LIGHT_GRAIN, [
+    backend.address(x),
+    backend.address(y),
+    which,
+  ]);
+  return y;
+}
+
+/** In the order of `pair` there. */
 const BINARY = [
   "Add",
   "Sub",
@@ -67,31 +125,54 @@ const BINARY = [
   "LessEqual",
   "Equal",
   "NotEqual",
+  "Pow",
+  "Mod",
+  "FloorDiv",
+  "Atan2",
+  "Prelu",
+  "EluGrad",
+  "BitwiseAnd",
+  "LogicalAnd",
+  "LogicalOr",
 ] as const;
-const FIRST_COMPARISON = BINARY.indexOf("Greater");
+type Binary = typeof BINARY[number];
+const isTruth = (which: Binary) => /Equal|Greater|Less|Logical/.test(which);
 
-/** z = f(x, y) with broadcasting, f by its name; undefined when the axes are too many. */
+/** The pairs of whole numbers and of truths that have a kernel. */
+const OF_INT: ReadonlySet<Binary> = new Set<Binary>(
+  BINARY.filter((which) => !/RealDiv|Gradient|Pow|Atan2|Prelu|EluGrad|Logical/.test(which)),
+);
+const OF_BOOL: ReadonlySet<Binary> = new Set(["Equal", "NotEqual", "LogicalAnd", "LogicalOr"]);
+
+/**
+ * z = f(x, y) with broadcasting, f by its name; undefined when the axes are too many or f has no
+ * kernel for the type.
+ */
 export function binary(
   backend: SharedBackend,
-  which: typeof BINARY[number],
+  which: Binary,
   x: tf.TensorInfo,
   y: tf.TensorInfo,
 ): tf.TensorInfo | undefined {
+  const dtype = x.dtype as "float32" | "int32" | "bool";
+  const kernel = dtype === "int32" ? "binary_int" : dtype === "bool" ? "binary_bool" : "binary";
+  if (dtype === "int32" && !OF_INT.has(which)) return undefined;
+  if (dtype === "bool" && !OF_BOOL.has(which)) return undefined;
   const shape = tf.broadcast_util.assertAndGetBroadcastShape(x.shape, y.shape);
   const axes = merged(shape, broadcastStrides(x.shape, shape), broadcastStrides(y.shape, shape));
   const inner = axes.at(-1) ?? { size: 1, strides: [1, 1] };
   if (axes.length > 6 || inner.strides.some((stride) => stride > 1)) return undefined;
-  const outer = axes.slice(0, -1), index = BINARY.indexOf(which);
-  const compares = index >= FIRST_COMPARISON;
-  const z = backend.make(shape, compares ? "bool" : "float32");
-  launchFlat(backend, "binary", sizeOf(shape), GRAIN, [
+  const outer = axes.slice(0, -1);
+  const z = backend.make(shape, isTruth(which) ? "bool" : which === "FloorDiv" ? "int32" : dtype);
+  const heavy = which === "Pow" || which === "Mod" || which === "Atan2" || which === "GeluGradient";
+  launchFlat(backend, kernel, sizeOf(shape), heavy ? GRAIN : LIGHT_GRAIN, [
     backend.address(x),
     backend.address(y),
     backend.address(z),
-    index,
+    BINARY.indexOf(which),
     inner.size,
     ...inner.strides,
-    compares ? 1 : 4,
+    widthOf(z),
     outer.length,
     ...loop(outer, 5),
   ]);
@@ -110,7 +191,7 @@ export function cast(
   const how = [...CASTS, "int32 bool"].indexOf(`${x.dtype} ${dtype}`);
   if (how < 0) return undefined;
   const y = backend.make(x.shape, dtype);
-  launchFlat(backend, "cast", sizeOf(x.shape), GRAIN, [
+  launchFlat(backend, "cast", sizeOf(x.shape), LIGHT_GRAIN, [
     backend.address(x),
     backend.address(y),
     how,
@@ -118,22 +199,51 @@ export function cast(
   return y;
 }
 
-const unaryKernel = (which: typeof UNARY[number]): SharedKernel => (backend, inputs) =>
-  isFloat(one(inputs, "x")) ? unary(backend, which, one(inputs, "x")) : undefined;
+const unaryKernel = (which: Unary): SharedKernel => (backend, inputs) => {
+  const x = one(inputs, "x"), whole = (WHOLE as readonly string[]).indexOf(which);
+  if (isFloat(x)) return unary(backend, which, x);
+  return x.dtype === "int32" && whole >= 0 ? mapped(backend, "unary_int", whole, x) : undefined;
+};
 
-const binaryKernel = (which: typeof BINARY[number]): SharedKernel => (backend, inputs) =>
-  isFloat(one(inputs, "a"), one(inputs, "b"))
-    ? binary(backend, which, one(inputs, "a"), one(inputs, "b"))
+const testKernel = (which: typeof TESTS[number]): SharedKernel => (backend, { x }) =>
+  x!.dtype === (which === "LogicalNot" ? "bool" : "float32")
+    ? mapped(backend, "test", TESTS.indexOf(which), x!)
     : undefined;
+
+/** A function of the inputs `first` and `second`. */
+const binaryKernel =
+  (which: Binary, first = "a", second = "b"): SharedKernel => (backend, inputs) => {
+    const x = one(inputs, first), y = one(inputs, second);
+    return isPlain(x) && x.dtype === y.dtype ? binary(backend, which, x, y) : undefined;
+  };
+
+const OWN_ATTRIBUTES: readonly Unary[] = ["ClipByValue", "Step", "LeakyRelu", "Gelu", "Affine"];
 
 /** tfjs's operations element by element. */
 export const ELEMENTWISE: KernelTable = [
-  ...(["Neg", "Exp", "Log", "Sqrt", "Rsqrt", "Square", "Abs", "Relu", "Sigmoid", "Tanh"] as const)
+  ...UNARY.filter((name) => !OWN_ATTRIBUTES.includes(name))
     .map((name) => [name, unaryKernel(name)] as const),
-  ...(["Reciprocal", "Erf", "Sign", "Floor", "Ceil"] as const)
-    .map((name) => [name, unaryKernel(name)] as const),
-  ...BINARY.filter((name) => !name.endsWith("Gradient"))
+  ...TESTS.map((name) => [name, testKernel(name)] as const),
+  ...BINARY.filter((name) => !name.endsWith("Gradient") && !/Prelu|EluGrad/.test(name))
     .map((name) => [name, binaryKernel(name)] as const),
+  ["Prelu", binaryKernel("Prelu", "x", "alpha")],
+  ["EluGrad", binaryKernel("EluGrad", "dy", "y")],
+  [
+    "LeakyRelu",
+    (backend, { x }, { alpha }) =>
+      isFloat(x) ? unary(backend, "LeakyRelu", x!, alpha as number) : undefined,
+  ],
+  ["AddN", (backend, inputs) => {
+    const tensors = inputs as unknown as tf.TensorInfo[], [first] = tensors;
+    if (!tensors.every((t) => isWord(t) && t.dtype === first.dtype)) return undefined;
+    let sum = backend.alias(first);
+    for (const t of tensors.slice(1)) {
+      const next = binary(backend, "Add", sum, t)!; // equal shapes: one axis
+      backend.drop(sum);
+      sum = next;
+    }
+    return sum;
+  }],
   [
     "ClipByValue",
     (backend, { x }, { clipValueMin, clipValueMax }) =>
@@ -155,12 +265,12 @@ export const ELEMENTWISE: KernelTable = [
   ],
   ["Select", (backend, { condition, t, e }) => {
     const shape = t!.shape;
-    if (!isFloat(t, e) || condition!.dtype !== "bool") return undefined;
+    if (!isWord(t!) || t!.dtype !== e!.dtype || condition!.dtype !== "bool") return undefined;
     if (condition!.shape.join() !== shape.join() || e!.shape.join() !== shape.join()) {
       return undefined;
     }
-    const y = backend.make(shape);
-    launchFlat(backend, "where", sizeOf(shape), GRAIN, [
+    const y = backend.make(shape, t!.dtype as "float32" | "int32");
+    launchFlat(backend, "where", sizeOf(shape), LIGHT_GRAIN, [
       backend.address(condition!),
       backend.address(t!),
       backend.address(e!),

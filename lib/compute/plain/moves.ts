@@ -8,12 +8,13 @@ import * as tf from "@tensorflow/tfjs";
 import { bits } from "../machine.ts";
 import {
   axesOf,
-  GRAIN,
-  isWord,
+  isPlain,
   type KernelTable,
   launchFlat,
-  rowGrain,
+  LIGHT_GRAIN,
+  type PlainInfo,
   sizeOf,
+  widthOf,
 } from "../launch.ts";
 import type { SharedBackend } from "../shared_backend.ts";
 import { loop, merged, stridesOf } from "./strides.ts";
@@ -22,7 +23,7 @@ import { loop, merged, stridesOf } from "./strides.ts";
  * Copies along `shape` from x, read from number `start` on at `xStrides`, to y, written from number
  * `yStart` on at `yStrides`; false when the axes are too many.
  */
-function copyStrided(
+export function copyStrided(
   backend: SharedBackend,
   shape: readonly number[],
   x: tf.TensorInfo,
@@ -39,9 +40,10 @@ function copyStrided(
   const [length, step] = rows === axes ? [1, 1] : [inner.size, inner.strides[0]];
   if (rows.length > 5) return false;
   const count = rows.reduce((n, { size }) => n * size, 1);
-  launchFlat(backend, "copy_rows", count, rowGrain(length), [
-    backend.address(x) + 4 * start,
-    backend.address(y) + 4 * yStart,
+  const width = widthOf(y), grain = Math.max(1, Math.floor(LIGHT_GRAIN / (length + 8)));
+  launchFlat(backend, width === 1 ? "copy_bytes" : "copy_rows", count, grain, [
+    backend.address(x) + width * start,
+    backend.address(y) + width * yStart,
     length,
     step,
     rows.length,
@@ -51,13 +53,13 @@ function copyStrided(
 }
 
 /** Makes the tensor that `copy` fills; drops it again when `copy` cannot. */
-function filled(
+export function filled(
   backend: SharedBackend,
   shape: readonly number[],
   dtype: tf.DataType,
   copy: (y: tf.TensorInfo) => boolean,
 ): tf.TensorInfo | undefined {
-  const y = backend.make(shape, dtype as "float32" | "int32");
+  const y = backend.make(shape, dtype as PlainInfo["dtype"]);
   if (copy(y)) return y;
   backend.drop(y);
   return undefined;
@@ -82,10 +84,10 @@ export function transpose(
       (y) => copyStrided(backend, shape, x, 0, xStrides, y, 0, yStrides),
     );
   }
-  const y = backend.make(shape, x.dtype as "float32" | "int32");
+  const y = backend.make(shape, x.dtype as PlainInfo["dtype"]);
   const strips = Math.ceil(axes[row].size / 64);
   const chunks = outer.reduce((n, { size }) => n * size, strips);
-  backend.machine.launch("transpose", chunks, [
+  backend.machine.launch(widthOf(x) === 1 ? "transpose_bytes" : "transpose", chunks, [
     chunks,
     strips,
     backend.address(x),
@@ -101,7 +103,7 @@ export function transpose(
 }
 
 /** Joins tensors along an axis. */
-function concat(
+export function concat(
   backend: SharedBackend,
   tensors: readonly tf.TensorInfo[],
   axis: number,
@@ -119,7 +121,7 @@ function concat(
   });
 }
 
-function slice(
+export function slice(
   backend: SharedBackend,
   x: tf.TensorInfo,
   begin: readonly number[],
@@ -139,12 +141,87 @@ function slice(
 export function fill(
   backend: SharedBackend,
   shape: readonly number[],
-  dtype: "float32" | "int32",
+  dtype: PlainInfo["dtype"],
   value: number,
 ): tf.TensorInfo {
   const y = backend.make(shape, dtype);
+  if (dtype === "bool") {
+    backend.view(y).fill(value);
+    return y;
+  }
   const word = dtype === "int32" ? value : bits(value);
-  launchFlat(backend, "fill", sizeOf(shape), GRAIN, [backend.address(y), word]);
+  launchFlat(backend, "fill", sizeOf(shape), LIGHT_GRAIN, [backend.address(y), word]);
+  return y;
+}
+
+/** x with the order along `axes` turned round. */
+export function reverse(
+  backend: SharedBackend,
+  x: tf.TensorInfo,
+  axes: readonly number[],
+): tf.TensorInfo | undefined {
+  const own = stridesOf(x.shape);
+  const start = axes.reduce((n, i) => n + (x.shape[i] - 1) * own[i], 0);
+  const xStrides = own.map((stride, i) => axes.includes(i) ? -stride : stride);
+  return filled(
+    backend,
+    x.shape,
+    x.dtype,
+    (y) => copyStrided(backend, x.shape, x, start, xStrides, y, 0, own),
+  );
+}
+
+/** x inside a border of `value`, before and after along each axis. */
+export function pad(
+  backend: SharedBackend,
+  x: tf.TensorInfo,
+  border: readonly (readonly [number, number])[],
+  value: number,
+): tf.TensorInfo | undefined {
+  const shape = x.shape.map((n, i) => n + border[i][0] + border[i][1]), own = stridesOf(shape);
+  const y = fill(backend, shape, x.dtype as PlainInfo["dtype"], value);
+  const start = border.reduce((n, [before], i) => n + before * own[i], 0);
+  if (copyStrided(backend, x.shape, x, 0, stridesOf(x.shape), y, start, own)) return y;
+  backend.drop(y);
+  return undefined;
+}
+
+/** x inside a border that mirrors it; `skip` 1 leaves the edge itself out of the mirror. */
+function mirrorPad(
+  backend: SharedBackend,
+  x: tf.TensorInfo,
+  border: readonly (readonly [number, number])[],
+  skip: number,
+): tf.TensorInfo | undefined {
+  const y = pad(backend, x, border, 0);
+  if (!y) return undefined;
+  const own = stridesOf(y.shape);
+  // Axis by axis, each border from what stands already.
+  for (let axis = 0; axis < x.shape.length; axis++) {
+    const n = x.shape[axis], [before, after] = border[axis];
+    const corner = border.reduce((at, [skipped], i) => at + (i > axis ? skipped * own[i] : 0), 0);
+    const turned = own.map((stride, i) => i === axis ? -stride : stride);
+    const part = (length: number) =>
+      y.shape.map((size, i) => i < axis ? size : i === axis ? length : x.shape[i]);
+    const copy = (length: number, from: number, to: number) =>
+      copyStrided(
+        backend,
+        part(length),
+        y,
+        corner + from * own[axis],
+        turned,
+        y,
+        corner + to * own[axis],
+        own,
+      );
+    if (
+      !copy(before, before + skip + before - 1, 0) ||
+      !copy(after, before + n - 1 - skip, before + n)
+    ) {
+      backend.drop(y);
+      return undefined;
+    }
+  }
   return y;
 }
 
@@ -164,24 +241,25 @@ export const MOVES: KernelTable = [
   [
     "Fill",
     (backend, _, { shape, value, dtype }) =>
-      typeof value === "number" && (dtype === "float32" || dtype === "int32" || dtype === undefined)
-        ? fill(backend, shape as number[], (dtype ?? "float32") as "float32", value)
+      typeof value === "number" && dtype !== "string" && dtype !== "complex64"
+        ? fill(backend, shape as number[], (dtype ?? "float32") as PlainInfo["dtype"], value)
         : undefined,
   ],
   [
     "ZerosLike",
-    (backend, { x }) => isWord(x!) ? fill(backend, x!.shape, x!.dtype as "float32", 0) : undefined,
+    (backend, { x }) => isPlain(x!) ? fill(backend, x!.shape, x!.dtype, 0) : undefined,
   ],
   [
     "OnesLike",
-    (backend, { x }) => isWord(x!) ? fill(backend, x!.shape, x!.dtype as "float32", 1) : undefined,
+    (backend, { x }) => isPlain(x!) ? fill(backend, x!.shape, x!.dtype, 1) : undefined,
   ],
   [
     "Transpose",
-    (backend, { x }, { perm }) => isWord(x!) ? transpose(backend, x!, perm as number[]) : undefined,
+    (backend, { x }, { perm }) =>
+      isPlain(x!) ? transpose(backend, x!, perm as number[]) : undefined,
   ],
   ["Slice", (backend, { x }, { begin, size }) => {
-    if (!isWord(x!)) return undefined;
+    if (!isPlain(x!)) return undefined;
     const [start, length] = tf.slice_util.parseSliceParams(
       x as tf.Tensor,
       begin as number[],
@@ -191,7 +269,7 @@ export const MOVES: KernelTable = [
     return slice(backend, x!, start, length);
   }],
   ["SplitV", (backend, { x }, { numOrSizeSplits, axis }) => {
-    if (!isWord(x!)) return undefined;
+    if (!isPlain(x!)) return undefined;
     const along = axesOf(axis, x!)[0], begin = x!.shape.map(() => 0);
     const sizes = tf.backend_util
       .prepareSplitSize(x as tf.Tensor, numOrSizeSplits as number | number[], along);
@@ -206,13 +284,13 @@ export const MOVES: KernelTable = [
   }],
   ["Concat", (backend, inputs, { axis }) => {
     const tensors = (inputs as unknown as tf.TensorInfo[]).filter((t) => sizeOf(t.shape) > 0);
-    if (tensors.length === 0 || !tensors.every(isWord)) return undefined;
+    if (tensors.length === 0 || !tensors.every(isPlain)) return undefined;
     if (tensors.some((t) => t.dtype !== tensors[0].dtype)) return undefined;
     return concat(backend, tensors, axesOf(axis, tensors[0])[0]);
   }],
   ["Pack", (backend, inputs, { axis }) => {
     const tensors = inputs as unknown as tf.TensorInfo[], [first] = tensors;
-    if (!tensors.every((t) => isWord(t) && t.dtype === first.dtype)) return undefined;
+    if (!tensors.every((t) => isPlain(t) && t.dtype === first.dtype)) return undefined;
     if (tensors.some((t) => t.shape.join() !== first.shape.join())) return undefined;
     const at = (axis as number) < 0 ? first.shape.length + 1 + (axis as number) : axis as number;
     const shape = [...first.shape];
@@ -220,7 +298,7 @@ export const MOVES: KernelTable = [
     return concat(backend, tensors.map((t) => ({ ...t, shape })), at);
   }],
   ["Tile", (backend, { x }, { reps }) => {
-    if (!isWord(x!)) return undefined;
+    if (!isPlain(x!)) return undefined;
     const own = stridesOf(x!.shape), repeats = reps as number[];
     const shape = x!.shape.map((n, i) => n * repeats[i]);
     // Every axis becomes two: the repeats, which do not move in x, and the axis itself.
@@ -233,26 +311,110 @@ export const MOVES: KernelTable = [
       (y) => copyStrided(backend, loops, x!, 0, xStrides, y, 0, stridesOf(loops)),
     );
   }],
-  ["Reverse", (backend, { x }, { dims }) => {
-    if (!isWord(x!) || sizeOf(x!.shape) === 0) return undefined;
-    const turn = axesOf(dims, x!), own = stridesOf(x!.shape);
-    const start = turn.reduce((n, i) => n + (x!.shape[i] - 1) * own[i], 0);
-    const xStrides = own.map((stride, i) => turn.includes(i) ? -stride : stride);
-    return filled(
-      backend,
-      x!.shape,
-      x!.dtype,
-      (y) => copyStrided(backend, x!.shape, x!, start, xStrides, y, 0, own),
-    );
+  [
+    "Reverse",
+    (backend, { x }, { dims }) => isPlain(x!) ? reverse(backend, x!, axesOf(dims, x!)) : undefined,
+  ],
+  [
+    "FlipLeftRight",
+    (backend, { image }) => isPlain(image!) ? reverse(backend, image!, [2]) : undefined,
+  ],
+  [
+    "PadV2",
+    (backend, { x }, { paddings, constantValue }) =>
+      isPlain(x!)
+        ? pad(backend, x!, paddings as [number, number][], constantValue as number)
+        : undefined,
+  ],
+  ["MirrorPad", (backend, { x }, { paddings, mode }) => {
+    if (!isPlain(x!) || sizeOf(x!.shape) === 0) return undefined;
+    return mirrorPad(backend, x!, paddings as [number, number][], mode === "reflect" ? 1 : 0);
   }],
-  ["PadV2", (backend, { x }, { paddings, constantValue }) => {
-    if (!isWord(x!)) return undefined;
-    const pads = paddings as [number, number][];
-    const shape = x!.shape.map((n, i) => n + pads[i][0] + pads[i][1]), own = stridesOf(shape);
-    const y = fill(backend, shape, x!.dtype as "float32", constantValue as number);
-    const start = pads.reduce((n, [before], i) => n + before * own[i], 0);
-    if (copyStrided(backend, x!.shape, x!, 0, stridesOf(x!.shape), y, start, own)) return y;
-    backend.drop(y);
-    return undefined;
+  ["StridedSlice", (backend, { x }, attrs) => {
+    if (!isPlain(x!)) return undefined;
+    const { begin, end, strides, beginMask, endMask } = attrs;
+    const { ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
+    const info = tf.slice_util.sliceInfo(
+      x!.shape,
+      begin as number[],
+      end as number[],
+      strides as number[],
+      beginMask as number,
+      endMask as number,
+      ellipsisMask as number,
+      newAxisMask as number,
+      shrinkAxisMask as number,
+    );
+    const own = stridesOf(x!.shape),
+      shape = tf.slice_util
+        .computeOutShape(info.begin, info.end, info.strides);
+    const start = info.begin.reduce((n, at, i) => n + at * own[i], 0);
+    const xStrides = own.map((stride, i) => stride * info.strides[i]);
+    const y = filled(
+      backend,
+      shape,
+      x!.dtype,
+      (y) => copyStrided(backend, shape, x!, start, xStrides, y, 0, stridesOf(shape)),
+    );
+    return y && { ...y, shape: info.finalShape };
+  }],
+  ["Unpack", (backend, { value }, { axis }) => {
+    if (!isPlain(value!)) return undefined;
+    const at = axesOf(axis, value!)[0], begin = value!.shape.map(() => 0);
+    const size = value!.shape.map((n, i) => i === at ? 1 : n);
+    const shape = value!.shape.filter((_, i) => i !== at);
+    const parts = Array.from({ length: value!.shape[at] }, (_, i) => {
+      begin[at] = i;
+      return slice(backend, value!, begin, size);
+    });
+    return parts.map((part) => ({ ...part!, shape }));
+  }],
+  ["Diag", (backend, { x }) => {
+    if (!isPlain(x!)) return undefined;
+    const n = sizeOf(x!.shape), y = fill(backend, [...x!.shape, ...x!.shape], x!.dtype, 0);
+    copyStrided(backend, [n], x!, 0, [1], y, 0, [n + 1]);
+    return y;
+  }],
+  ["BatchToSpaceND", (backend, { x }, { blockShape, crops }) => {
+    if (!isPlain(x!)) return undefined;
+    const block = blockShape as number[], cut = crops as number[][];
+    const product = block.reduce((n, d) => n * d, 1), { backend_util } = tf;
+    const spread = backend_util.getReshaped(x!.shape, block, product);
+    const order = backend_util.getPermuted(spread.length, block.length);
+    const joined = backend_util.getReshapedPermuted(x!.shape, block, product);
+    const turned = transpose(backend, { ...x!, shape: spread }, order);
+    if (!turned) return undefined;
+    const begin = backend_util.getSliceBeginCoords(cut, block.length);
+    const size = backend_util.getSliceSize(joined, cut, block.length);
+    const y = slice(
+      backend,
+      { ...turned, shape: joined },
+      joined.map((_, i) => begin[i] ?? 0),
+      joined.map((n, i) => size[i] ?? n),
+    );
+    backend.drop(turned);
+    return y;
+  }],
+  ["SpaceToBatchND", (backend, { x }, { blockShape, paddings }) => {
+    if (!isPlain(x!)) return undefined;
+    const block = blockShape as number[], { backend_util } = tf;
+    const product = block.reduce((n, d) => n * d, 1);
+    const all = [[0, 0], ...paddings as number[][]];
+    while (all.length < x!.shape.length) all.push([0, 0]);
+    const padded = pad(backend, x!, all as [number, number][], 0);
+    if (!padded) return undefined;
+    const spread = backend_util.getReshaped(padded.shape, block, product, false);
+    const order = backend_util.getPermuted(spread.length, block.length, false);
+    const joined = backend_util.getReshapedPermuted(padded.shape, block, product, false);
+    const y = transpose(backend, { ...padded, shape: spread }, order);
+    backend.drop(padded);
+    return y && { ...y, shape: joined };
+  }],
+  ["DepthToSpace", (backend, { x }, { blockSize, dataFormat }) => {
+    if (!isPlain(x!) || dataFormat !== "NHWC") return undefined;
+    const [B, H, W, C] = x!.shape, n = blockSize as number, depth = C / (n * n);
+    const spread = { ...x!, shape: [B, H, W, n, n, depth] };
+    const y = transpose(backend, spread, [0, 1, 3, 2, 4, 5]);
+    return y && { ...y, shape: [B, H * n, W * n, depth] };
   }],
 ];

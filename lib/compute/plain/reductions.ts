@@ -1,5 +1,5 @@
 /**
- * Reductions along axes: sums, extremes, their places; and softmax.
+ * Reductions along axes: sums, extremes, their places, any and all; and softmax.
  *
  * @module
  */
@@ -10,6 +10,8 @@ import {
   axesOf,
   GRAIN,
   isFloat,
+  isPlain,
+  isWord,
   type KernelTable,
   launchFlat,
   one,
@@ -17,6 +19,7 @@ import {
   sizeOf,
 } from "../launch.ts";
 import type { SharedBackend, SharedKernel } from "../shared_backend.ts";
+import { cast } from "./elementwise.ts";
 import { transpose } from "./moves.ts";
 
 const KINDS = ["Sum", "Max", "Min", "Prod", "Squares"] as const;
@@ -122,37 +125,97 @@ export function sumColumns(
   return y;
 }
 
+const WHOLE = ["Sum", "Max", "Min", "Prod"] as const;
+const TRUTHS = ["Any", "All"] as const;
+
+/** The same for int32 (sums and products modulo 2³²) and bool. */
+function reduceWhole(
+  backend: SharedBackend,
+  which: typeof WHOLE[number] | typeof TRUTHS[number],
+  x: tf.TensorInfo,
+  axes: readonly number[],
+  keepDims: boolean,
+): tf.TensorInfo | undefined {
+  const rest = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = rest.map((i) => x.shape[i]), rows = sizeOf(kept);
+  const length = sizeOf(axes.map((i) => x.shape[i]));
+  if (length === 0 || rows === 0) return undefined;
+  const last = axes.every((axis) => axis >= rest.length);
+  const moved = last ? x : transpose(backend, x, [...rest, ...axes]);
+  if (!moved) return undefined;
+  const dtype = x.dtype as "int32" | "bool";
+  const kind = dtype === "bool" ? TRUTHS.indexOf(which as "Any") : WHOLE.indexOf(which as "Sum");
+  const pass = (from: tf.TensorInfo, shape: readonly number[], n: number, total: number) => {
+    const y = backend.make(shape, dtype), count = sizeOf(shape);
+    launchFlat(backend, dtype === "bool" ? "reduce_bool" : "reduce_int", count, rowGrain(n), [
+      backend.address(from),
+      backend.address(y),
+      n,
+      kind,
+      total,
+    ]);
+    return y;
+  };
+  const shape = keepDims ? x.shape.map((n, i) => axes.includes(i) ? 1 : n) : kept;
+  if (rows === 1 && length > 2 * GRAIN) {
+    const parts = pass(moved, [Math.ceil(length / GRAIN)], GRAIN, length);
+    const y = pass(parts, shape, sizeOf(parts.shape), sizeOf(parts.shape));
+    backend.drop(parts);
+    if (moved !== x) backend.drop(moved);
+    return y;
+  }
+  const y = pass(moved, shape, length, rows * length);
+  if (moved !== x) backend.drop(moved);
+  return y;
+}
+
 const reduceKernel =
   (which: "Sum" | "Max" | "Min" | "Prod" | "Mean"): SharedKernel => (backend, inputs, attrs) => {
     const x = one(inputs, "x");
-    if (!isFloat(x)) return undefined;
     const axes = axesOf(attrs["axis"] ?? attrs["reductionIndices"], x);
     const keep = attrs["keepDims"] as boolean;
-    if (axes.length === 0) return undefined;
-    return which === "Mean"
-      ? reduce(backend, "Sum", x, axes, keep, 1 / sizeOf(axes.map((i) => x.shape[i])))
-      : reduce(backend, which, x, axes, keep);
+    if (axes.length === 0 || !isPlain(x)) return undefined;
+    if (which === "Mean") {
+      const scale = 1 / sizeOf(axes.map((i) => x.shape[i]));
+      if (isFloat(x)) return reduce(backend, "Sum", x, axes, keep, scale);
+      const numbers = cast(backend, x, "float32")!;
+      const y = reduce(backend, "Sum", numbers, axes, keep, scale);
+      backend.drop(numbers);
+      return y;
+    }
+    if (x.dtype === "int32") return reduceWhole(backend, which, x, axes, keep);
+    return isFloat(x) ? reduce(backend, which, x, axes, keep) : undefined;
+  };
+
+const truthKernel =
+  (which: typeof TRUTHS[number]): SharedKernel => (backend, { x }, { axis, keepDims }) => {
+    const axes = axesOf(axis, x!);
+    if (x!.dtype !== "bool" || axes.length === 0) return undefined;
+    return reduceWhole(backend, which, x!, axes, keepDims as boolean);
   };
 
 const argKernel = (sign: number): SharedKernel => (backend, inputs, attrs) => {
   const x = one(inputs, "x");
-  if (!isFloat(x) || x.shape.length === 0) return undefined;
+  if (!isWord(x) || x.shape.length === 0) return undefined;
   const axis = axesOf(attrs["axis"], x)[0], length = x.shape[axis];
+  if (sizeOf(x.shape) === 0) return undefined;
   const rest = x.shape.map((_, i) => i).filter((i) => i !== axis);
   const rows = axis === x.shape.length - 1 ? x : transpose(backend, x, [...rest, axis]);
-  if (!rows || sizeOf(x.shape) === 0) return undefined;
+  if (!rows) return undefined;
   const y = backend.make(rest.map((i) => x.shape[i]), "int32");
-  launchFlat(backend, "arg_rows", sizeOf(y.shape), rowGrain(length), [
+  const kernel = isFloat(x) ? "arg_rows" : "arg_rows_int";
+  launchFlat(backend, kernel, sizeOf(y.shape), rowGrain(length), [
     backend.address(rows),
     backend.address(y),
     length,
-    bits(sign),
+    isFloat(x) ? bits(sign) : sign,
   ]);
   if (rows !== x) backend.drop(rows);
   return y;
 };
 
-const softmaxKernel = (log: boolean): SharedKernel => (backend, inputs, attrs) => {
+/** tfjs's softmax of the last axis, or its logarithm. */
+export const softmaxKernel = (log: boolean): SharedKernel => (backend, inputs, attrs) => {
   const x = one(inputs, "logits");
   const rank = x.shape.length, axis = (attrs[log ? "axis" : "dim"] as number ?? -1) as number;
   if (!isFloat(x) || rank === 0 || (axis !== -1 && axis !== rank - 1)) return undefined;
@@ -171,6 +234,7 @@ const softmaxKernel = (log: boolean): SharedKernel => (backend, inputs, attrs) =
 export const REDUCTIONS: KernelTable = [
   ...(["Sum", "Max", "Min", "Prod", "Mean"] as const)
     .map((name) => [name, reduceKernel(name)] as const),
+  ...TRUTHS.map((name) => [name, truthKernel(name)] as const),
   ["ArgMax", argKernel(1)],
   ["ArgMin", argKernel(-1)],
   ["Softmax", softmaxKernel(false)],
