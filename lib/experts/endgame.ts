@@ -5,14 +5,14 @@
  * @module
  */
 
-import { parseFen } from "@lib/chess/fen.ts";
 import {
+  BLACK,
   KING,
   legalMoves,
   type Move,
   moveTo,
   packMove,
-  type Position,
+  Position,
   QUEEN,
   ROOK,
   WHITE,
@@ -122,8 +122,17 @@ export function solveEndgame(ending: Ending): EndgameWorld {
 }
 
 /** The position of a state. */
-export function positionOf(world: EndgameWorld, state: number): Position {
-  return parseFen(placementFen(world.ending, world.placements[state], "w"));
+export function positionOf({ ending, placements }: EndgameWorld, state: number): Position {
+  const { white, black } = piecesOf(ending);
+  const pieces = [...white, ...black.map((piece) => piece | BLACK << 3)];
+  const position = new Position();
+  let placement = placements[state];
+  for (let i = pieces.length - 1; i >= 0; i--) {
+    position.put(placement % 64, pieces[i]);
+    placement = Math.floor(placement / 64);
+  }
+  position.isCheck(); // notes the check
+  return position;
 }
 
 /** The state of a position with White to move, or −1 when it is none of this world. */
@@ -203,15 +212,4 @@ function placementOf(ending: Ending, position: Position): number {
     squares[place] = square;
   }
   return squares.includes(-1) ? -1 : indexOf(squares);
-}
-
-function placementFen(ending: Ending, placement: number, turn: "w" | "b"): string {
-  const letters = ["K", ...PIECES[ending].map((piece) => " PNBRQK"[piece]), "k"];
-  const squares = new Uint8Array(letters.length);
-  squaresOf(placement, squares);
-  const board: string[] = new Array(64).fill("1");
-  squares.forEach((square, i) => board[square] = letters[i]);
-  const ranks = Array.from({ length: 8 }, (_, i) => board.slice(56 - 8 * i, 64 - 8 * i).join(""));
-  const rows = ranks.map((rank) => rank.replace(/1+/g, (ones) => String(ones.length)));
-  return `${rows.join("/")} ${turn} - - 0 1`;
 }

@@ -88,7 +88,7 @@ export async function endgamePolicy(
 ): Promise<Policy> {
   const { length, offsets, reward } = world.states, T = config.pieces, V = 64 * T;
   const policy = new Float64Array(reward.length);
-  const size = 16 * CHUNK;
+  const size = 4 * CHUNK;
   for (let start = 0; start < length; start += size) {
     const B = Math.min(size, length - start);
     const tokens = new Int32Array(B * T);
@@ -100,8 +100,10 @@ export async function endgamePolicy(
     output.dispose();
     for (let i = 0; i < B; i++) {
       const own = tokens.subarray(i * T, (i + 1) * T), first = offsets[start + i];
-      const moves = world.moves.subarray(first, offsets[start + i + 1]);
-      const indices = Array.from(moves, (move) => i * V + pieceMoveIndex(own, move));
+      const indices: number[] = [];
+      for (let j = first; j < offsets[start + i + 1]; j++) {
+        indices.push(i * V + pieceMoveIndex(own, world.moves[j]));
+      }
       policy.set(softmaxAt(logits, indices), first);
     }
   }

@@ -83,6 +83,8 @@ Deno.test("a state's moves are the legal ones, and position and state name each 
     const state = randomInteger(next, world.states.length);
     const position = positionOf(world, state);
     assert.equal(stateOf(world, position), state);
+    assert.equal(makeFen(parseFen(makeFen(position))), makeFen(position));
+    assert.equal(parseFen(makeFen(position)).check, position.check);
     const { offsets } = world.states;
     const moves = [...world.moves.subarray(offsets[state], offsets[state + 1])];
     assert.deepEqual(moves.sort(byNumber), legalMoves(position).sort(byNumber));
