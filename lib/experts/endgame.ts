@@ -54,6 +54,8 @@ export interface EndgameWorld {
   readonly moves: Uint16Array;
   /** White's moves until mate, the move itself included; 0 where the move leads to a draw. */
   readonly distance: Uint8Array;
+  /** The number of each state in the whole world; experts behave alike in a part of it. */
+  readonly ids: Uint32Array;
   /** The placement of each state's pieces, ascending; see `squaresOf` in `retrograde.ts`. */
   readonly placements: Uint32Array;
   /** The tables behind it. */
@@ -116,8 +118,49 @@ export function solveEndgame(ending: Ending): EndgameWorld {
     states: { length: states, offsets: offsets.slice(0, states + 1), reward },
     moves: moves.slice(0, entries),
     distance: distance.slice(0, entries),
+    ids: Uint32Array.from({ length: states }, (_, state) => state),
     placements: placements.slice(0, states),
     tables,
+  };
+}
+
+/**
+ * A world of some of the states: sums over it cost less, and say how policies do on these positions.
+ *
+ * @param keep Whether to keep a state, by its number in `world`.
+ * @throws {RangeError} when none is kept.
+ *
+ * ```ts
+ * import { partOf, solveEndgame } from "@lib/experts/endgame.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const world = solveEndgame("KRvK");
+ * const part = partOf(world, (state) => state % 100 === 7);
+ * assert.equal(part.states.length, 1752);
+ * assert.equal(part.placements[1], world.placements[part.ids[1]]);
+ * ```
+ */
+export function partOf(world: EndgameWorld, keep: (state: number) => boolean): EndgameWorld {
+  const { offsets, reward, length } = world.states;
+  const kept = Uint32Array.from({ length }, (_, state) => state).filter(keep);
+  if (kept.length === 0) throw new RangeError("Cannot make a world of 0 states: must be 1 or more");
+  const starts = new Uint32Array(kept.length + 1);
+  kept.forEach((x, n) => starts[n + 1] = starts[n] + offsets[x + 1] - offsets[x]);
+  const entries = new Uint32Array(starts[kept.length]);
+  kept.forEach((x, n) => {
+    for (let i = offsets[x]; i < offsets[x + 1]; i++) entries[starts[n] + i - offsets[x]] = i;
+  });
+  return {
+    ...world,
+    states: {
+      length: kept.length,
+      offsets: starts,
+      reward: Float64Array.from(entries, (i) => reward[i]),
+    },
+    moves: Uint16Array.from(entries, (i) => world.moves[i]),
+    distance: Uint8Array.from(entries, (i) => world.distance[i]),
+    ids: kept.map((x) => world.ids[x]),
+    placements: kept.map((x) => world.placements[x]),
   };
 }
 

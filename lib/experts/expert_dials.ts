@@ -155,6 +155,7 @@ export function behaviourOf(world: EndgameWorld, dials: ExpertDials): Behaviour 
   const { k, errorRate, noise = 0, severity = 1, regions = 0, seed } = checkDials(dials);
   const { shared = 0, skillSpread = 0, sharing = "hash" } = dials;
   const { offsets, reward } = world.states;
+  const { ids } = world;
   const byRule = sharing === "rule";
   const skill = (expert: number) => k > 1 ? 1 + skillSpread * (2 * expert / (k - 1) - 1) : 1;
   const blind = [shuffledRanks(seed, 11), shuffledRanks(seed, 12)];
@@ -173,7 +174,7 @@ export function behaviourOf(world: EndgameWorld, dials: ExpertDials): Behaviour 
   };
   const isShared = (rate: number, state: number) =>
     rate > 0 &&
-    (byRule ? blindness(state) < rate : hash32(seed, ALL, state, 1) < rate * 2 ** 32);
+    (byRule ? blindness(state) < rate : hash32(seed, ALL, ids[state], 1) < rate * 2 ** 32);
 
   /** The wrong moves that errors are drawn from, the worst first where the dial says so. */
   const wrongMoves = (state: number) => {
@@ -202,12 +203,12 @@ export function behaviourOf(world: EndgameWorld, dials: ExpertDials): Behaviour 
       const rate = errorRate * skill(expert), inCommon = shared * rate;
       const all = isShared(inCommon, state);
       const alone = inCommon < 1 ? (rate - inCommon) / (1 - inCommon) : 0;
-      if (!all && hash32(seed, expert, state, 1) >= alone * 2 ** 32) return -1;
+      if (!all && hash32(seed, expert, ids[state], 1) >= alone * 2 ** 32) return -1;
       if (isAtHome(expert, state)) return -1;
       const wrong = wrongMoves(state);
       if (wrong.length === 0) return -1;
       if (all && byRule) return firstByRule(wrong, state);
-      return wrong[hash32(seed, all ? ALL : expert, state, 2) % wrong.length];
+      return wrong[hash32(seed, all ? ALL : expert, ids[state], 2) % wrong.length];
     },
     noiseAt: (expert, state) => isAtHome(expert, state) ? 0 : noise * skill(expert),
     isAtHome,

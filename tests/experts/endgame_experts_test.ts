@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { expectedReward, majorityVote, mixture } from "@lib/analysis/reward.ts";
 import { checkPolicy, optimalPolicy, uniformPolicy } from "@lib/analysis/states.ts";
-import { isHeldOut, solveEndgame } from "@lib/experts/endgame.ts";
+import { isHeldOut, partOf, solveEndgame } from "@lib/experts/endgame.ts";
 import { endgameExamples, endgameExperts, trainingSet } from "@lib/experts/endgame_experts.ts";
 import { behaviourOf } from "@lib/experts/expert_dials.ts";
 import { squaresOf } from "@lib/experts/retrograde.ts";
@@ -182,6 +182,28 @@ Deno.test("quantal noise prefers the better moves: softmax of reward over λ", (
   let drawn = 0;
   for (const entry of choice) drawn += states.reward[entry] / choice.length;
   assert.ok(Math.abs(drawn - expectedReward(states, noisy)) < 0.01, `${drawn}`);
+});
+
+Deno.test("experts behave in a part of the world as in the whole", () => {
+  const part = partOf(world, (x) => x % 3 === 1);
+  const dials = {
+    k: 1,
+    errorRate: 0.5,
+    shared: 0.5,
+    sharing: "rule",
+    regions: 1,
+    seed: 1,
+  } as const;
+  for (const change of [{}, { regions: 0, noise: 0.1 }, { regions: 0, sharing: "hash" as const }]) {
+    const [whole] = endgameExperts(world, { ...dials, ...change });
+    const [some] = endgameExperts(part, { ...dials, ...change });
+    part.ids.forEach((x, n) => {
+      const { offsets } = part.states;
+      const own = some.subarray(offsets[n], offsets[n + 1]);
+      assert.deepEqual(own, whole.subarray(states.offsets[x], states.offsets[x + 1]));
+    });
+  }
+  assert.throws(() => partOf(world, () => false), /Cannot make a world of 0 states/);
 });
 
 Deno.test("a training set is drawn once", () => {
