@@ -1,5 +1,5 @@
 /**
- * An ending as a world: every position with White to move is a state, every legal move has an exact
+ * An ending as a world: every position of the side to move is a state, every legal move has an exact
  * reward, so that R_p(f) is a sum over the whole world and no estimate.
  *
  * @module
@@ -7,11 +7,11 @@
 
 import {
   BLACK,
+  type Color,
   KING,
   legalMoves,
   type Move,
-  moveTo,
-  packMove,
+  PAWN,
   Position,
   QUEEN,
   ROOK,
@@ -23,47 +23,70 @@ import {
   DRAWN,
   ILLEGAL,
   indexOf,
-  raysOf,
-  solveTables,
-  squaresOf,
-  type Tables,
+  type Material,
+  type Solution,
+  solveEnding,
 } from "@lib/experts/retrograde.ts";
 
-/** The endings that can be solved: White's pieces against the bare king. */
-export type Ending = "KQvK" | "KRvK";
+/** The endings that can be solved. */
+export type Ending = "KQvK" | "KRvK" | "KPvK" | "KQvKR";
 
-const PIECES: Readonly<Record<Ending, readonly number[]>> = { KQvK: [QUEEN], KRvK: [ROOK] };
-
-/** The pieces of an ending in the order of its placements: White's and then Black's, kings first. */
-export function piecesOf(ending: Ending): {
-  readonly white: readonly number[];
-  readonly black: readonly number[];
-} {
-  return { white: [KING, ...PIECES[ending]], black: [KING] };
+/** What an ending is made of, and whose choices its states are. */
+interface EndingRules extends Material {
+  readonly turns: readonly Color[];
 }
 
-/** r(x, y) = 0.925^m, m = White's moves until mate, y included; 0 for a move after which it is a draw. */
+const ENDINGS: Readonly<Record<Ending, EndingRules>> = {
+  KQvK: { white: [KING, QUEEN], black: [KING], turns: [WHITE] },
+  KRvK: { white: [KING, ROOK], black: [KING], turns: [WHITE] },
+  // Where the defender can hold the draw, defending is half of the art.
+  KPvK: { white: [KING, PAWN], black: [KING], turns: [WHITE, BLACK] },
+  KQvKR: { white: [KING, QUEEN], black: [KING, ROOK], turns: [WHITE] },
+};
+
+/** The pieces of an ending in the order of its placements: White's and then Black's, kings first. */
+export function piecesOf(ending: Ending): Material {
+  return ENDINGS[ending];
+}
+
+/**
+ * r(x, y) = 0.925^m for a move y that leads to mate, m = the mover's moves until then, y included; 0
+ * for a move after which it is a draw; −0.925^m for one after which the other side mates in m.
+ */
 export const DISCOUNT = 0.925;
 
 /** A solved ending. */
 export interface EndgameWorld {
   readonly ending: Ending;
-  /** White to move; one entry of `reward` a legal move. */
+  /**
+   * One entry of `reward` a legal move. White is to move, in K+P v K also Black, in the states from
+   * `whites` on.
+   */
   readonly states: States;
+  /** How many of the states have White to move: the first ones. */
+  readonly whites: number;
   /** The move of each reward. */
   readonly moves: Uint16Array;
-  /** White's moves until mate, the move itself included; 0 where the move leads to a draw. */
-  readonly distance: Uint8Array;
-  /** The number of each state in the whole world; experts behave alike in a part of it. */
+  /**
+   * The mover's moves until mate, the move itself included; 0 where the move leads to a draw; below 0,
+   * the other side's moves until it mates.
+   */
+  readonly distance: Int8Array;
+  /** The number of each state among all positions; experts behave alike in a part of the world. */
   readonly ids: Uint32Array;
-  /** The placement of each state's pieces, ascending; see `squaresOf` in `retrograde.ts`. */
+  /** Each state's pieces (see `squaresOf` in `retrograde.ts`), ascending for each side to move. */
   readonly placements: Uint32Array;
   /** The tables behind it. */
-  readonly tables: Tables;
+  readonly tables: Solution;
 }
 
 /**
  * Solves an ending by retrograde analysis and lists its states.
+ *
+ * @param options `share`: list only this share of the states, drawn by hash; in K+Q v K+R, whose 9
+ * million states would not fit into memory with their moves, 0.02 makes a world of the size of the
+ * others.
+ * @throws {RangeError} for an unknown ending, or a share that is not above 0 and up to 1.
  *
  * ```ts
  * import { solveEndgame } from "@lib/experts/endgame.ts";
@@ -75,51 +98,56 @@ export interface EndgameWorld {
  * assert.equal(longest, 31); // plies: mate in 16
  * ```
  */
-export function solveEndgame(ending: Ending): EndgameWorld {
-  const pieces = PIECES[ending];
-  if (pieces === undefined) {
+export function solveEndgame(
+  ending: Ending,
+  { share = 1 }: { readonly share?: number } = {},
+): EndgameWorld {
+  const rules = ENDINGS[ending];
+  if (rules === undefined) {
     throw new RangeError(
-      `Cannot solve the ending "${ending}": must be one of ${Object.keys(PIECES).join(", ")}`,
+      `Cannot solve the ending "${ending}": must be one of ${Object.keys(ENDINGS).join(", ")}`,
     );
   }
-  const tables = solveTables(pieces);
-  const kinds = [KING, ...pieces], width = kinds.length + 1;
-  const rays = kinds.map(raysOf);
-  const scale = Array.from({ length: width }, (_, i) => 64 ** (width - 1 - i));
-  const squares = new Uint8Array(width);
-  const legal = tables.white.reduce((n, plies) => plies === ILLEGAL ? n : n + 1, 0);
-  const placements = new Uint32Array(legal), offsets = new Uint32Array(legal + 1);
-  const most = legal * 8 * (1 + 4 * pieces.length); // a king has 8 moves at most, a queen 27
-  const moves = new Uint16Array(most), distance = new Uint8Array(most);
-  let states = 0, entries = 0;
-  for (let placement = 0; placement < tables.white.length; placement++) {
-    if (tables.white[placement] === ILLEGAL) continue;
-    squaresOf(placement, squares);
-    for (let p = 0; p < kinds.length; p++) {
-      for (const ray of rays[p][squares[p]]) {
-        for (const to of ray) {
-          if (squares.includes(to)) break;
-          const plies = tables.black[placement + (to - squares[p]) * scale[p]];
-          if (plies === ILLEGAL) continue;
-          moves[entries] = packMove(squares[p], to);
-          distance[entries++] = plies === DRAWN ? 0 : plies / 2 + 1;
-        }
+  if (!(share > 0 && share <= 1)) {
+    throw new RangeError(
+      `Cannot keep a share ${share} of the states: must be more than 0, up to 1`,
+    );
+  }
+  const tables = solveEnding(rules);
+  const ids: number[] = [], placements: number[] = [], offsets: number[] = [0];
+  const moves: number[] = [], distance: number[] = [];
+  let id = 0, whites = 0;
+  for (const turn of rules.turns) {
+    const table = turn === WHITE ? tables.white : tables.black;
+    for (let placement = 0; placement < table.length; placement++) {
+      if (table[placement] === ILLEGAL) continue;
+      id++;
+      if (share === 1 || hash32(turn, placement) < share * 2 ** 32) {
+        tables.visitMoves(placement, turn, (move, plies) => {
+          moves.push(move);
+          distance.push(plies === DRAWN ? 0 : plies % 2 ? -(plies + 1) / 2 : plies / 2 + 1);
+        });
+        if (moves.length === offsets[offsets.length - 1]) continue; // stalemate or mate: no choice
+        ids.push(id - 1);
+        placements.push(placement);
+        offsets.push(moves.length);
       }
     }
-    if (entries === offsets[states]) continue; // White is stalemated: no choice
-    placements[states] = placement;
-    offsets[++states] = entries;
+    if (turn === WHITE) whites = placements.length;
   }
-  const powers = Float64Array.from({ length: 256 }, (_, m) => m === 0 ? 0 : DISCOUNT ** m);
-  const reward = new Float64Array(entries);
-  for (let i = 0; i < entries; i++) reward[i] = powers[distance[i]];
+  const worth = (m: number) => m === 0 ? 0 : Math.sign(m) * DISCOUNT ** Math.abs(m);
   return {
     ending,
-    states: { length: states, offsets: offsets.slice(0, states + 1), reward },
-    moves: moves.slice(0, entries),
-    distance: distance.slice(0, entries),
-    ids: Uint32Array.from({ length: states }, (_, state) => state),
-    placements: placements.slice(0, states),
+    states: {
+      length: placements.length,
+      offsets: Uint32Array.from(offsets),
+      reward: Float64Array.from(distance, worth),
+    },
+    whites,
+    moves: Uint16Array.from(moves),
+    distance: Int8Array.from(distance),
+    ids: Uint32Array.from(ids),
+    placements: Uint32Array.from(placements),
     tables,
   };
 }
@@ -158,65 +186,62 @@ export function partOf(world: EndgameWorld, keep: (state: number) => boolean): E
       reward: Float64Array.from(entries, (i) => reward[i]),
     },
     moves: Uint16Array.from(entries, (i) => world.moves[i]),
-    distance: Uint8Array.from(entries, (i) => world.distance[i]),
+    distance: Int8Array.from(entries, (i) => world.distance[i]),
+    whites: kept.filter((x) => x < world.whites).length,
     ids: kept.map((x) => world.ids[x]),
     placements: kept.map((x) => world.placements[x]),
   };
 }
 
 /** The position of a state. */
-export function positionOf({ ending, placements }: EndgameWorld, state: number): Position {
-  const { white, black } = piecesOf(ending);
-  const pieces = [...white, ...black.map((piece) => piece | BLACK << 3)];
+export function positionOf(
+  { ending, placements, whites }: EndgameWorld,
+  state: number,
+): Position {
+  const pieces = codesOf(ending);
   const position = new Position();
   let placement = placements[state];
   for (let i = pieces.length - 1; i >= 0; i--) {
     position.put(placement % 64, pieces[i]);
     placement = Math.floor(placement / 64);
   }
+  position.turn = state < whites ? WHITE : BLACK;
   position.isCheck(); // notes the check
   return position;
 }
 
-/** The state of a position with White to move, or −1 when it is none of this world. */
-export function stateOf(world: EndgameWorld, position: Position): number {
-  const placement = placementOf(world.ending, position);
-  if (placement < 0 || position.turn !== WHITE) return -1;
-  let low = 0, high = world.placements.length - 1;
+/** The state of a position, or −1 when it is none of this world. */
+export function stateOf({ ending, placements, whites }: EndgameWorld, position: Position): number {
+  const placement = placementOf(ending, position);
+  let [low, high] = position.turn === WHITE ? [0, whites - 1] : [whites, placements.length - 1];
   while (low <= high) {
     const middle = (low + high) >> 1;
-    if (world.placements[middle] === placement) return middle;
-    if (world.placements[middle] < placement) low = middle + 1;
+    if (placements[middle] === placement) return middle;
+    if (placements[middle] < placement) low = middle + 1;
     else high = middle - 1;
   }
   return -1;
 }
 
 /**
- * The moves of the perfect defender, Black: those that put off the mate longest, or draw.
+ * The moves of the perfect defender, Black: those that put off the mate longest, or draw, or win.
  *
  * @throws {RangeError} when the position is not one of this ending with Black to move.
  */
-export function bestDefence(world: EndgameWorld, position: Position): Move[] {
-  const placement = placementOf(world.ending, position);
+export function bestDefence({ ending, tables }: EndgameWorld, position: Position): Move[] {
+  const placement = placementOf(ending, position);
   if (placement < 0 || position.turn === WHITE) {
-    throw new RangeError(`Cannot defend: not a position of ${world.ending} with Black to move`);
+    throw new RangeError(`Cannot defend: not a position of ${ending} with Black to move`);
   }
-  const squares = new Uint8Array(PIECES[world.ending].length + 2);
-  squaresOf(placement, squares);
-  const king = squares[squares.length - 1];
-  let best = -1, kept: Move[] = [];
-  for (const move of legalMoves(position)) {
-    const to = moveTo(move);
-    const plies = world.tables.white[placement + to - king];
-    const value = squares.includes(to) || plies === DRAWN ? Infinity : plies;
-    if (value > best) {
-      best = value;
-      kept = [];
-    }
-    if (value === best) kept.push(move);
-  }
-  return kept;
+  let best = -1;
+  const kept = new Set<Move>();
+  tables.visitMoves(placement, BLACK, (move, plies) => {
+    const value = plies === DRAWN ? 1000 : plies % 2 ? plies : 2000 - plies;
+    if (value > best) kept.clear();
+    best = Math.max(best, value);
+    if (value === best) kept.add(move);
+  });
+  return legalMoves(position).filter((move) => kept.has(move));
 }
 
 /**
@@ -245,14 +270,20 @@ export function reflect(square: number, mirror: number): number {
 
 /** The placement of a position's pieces, or −1 when they are not this ending's. */
 function placementOf(ending: Ending, position: Position): number {
-  const wanted = [KING, ...PIECES[ending], KING | 8];
+  const wanted = codesOf(ending);
   const squares = new Array<number>(wanted.length).fill(-1);
   for (let square = 0; square < 64; square++) {
     const piece = position.pieceAt(square);
     if (piece === 0) continue;
-    const place = wanted.findIndex((kind, i) => kind === piece && squares[i] < 0);
+    const place = wanted.findIndex((code, i) => code === piece && squares[i] < 0);
     if (place < 0) return -1;
     squares[place] = square;
   }
   return squares.includes(-1) ? -1 : indexOf(squares);
+}
+
+/** What `Position.pieceAt` says of an ending's pieces, in the order of its placements. */
+function codesOf(ending: Ending): number[] {
+  const { white, black } = ENDINGS[ending];
+  return [...white, ...black.map((piece) => piece | BLACK << 3)];
 }

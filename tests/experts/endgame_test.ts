@@ -14,6 +14,7 @@ import { makeUci } from "@lib/chess/san.ts";
 import {
   bestDefence,
   DISCOUNT,
+  type EndgameWorld,
   isHeldOut,
   positionOf,
   reflect,
@@ -72,23 +73,31 @@ Deno.test("mates and stalemates are those that the rules find, position by posit
   assert.deepEqual(found, { checkmate: 216, stalemate: 68 });
 });
 
-Deno.test("K+Q v K mates in at most 10 moves, as is known", () => {
-  assert.equal(solveEndgame("KQvK").tables.white.reduce((a, b) => Math.max(a, b)), 19);
-  assert.throws(() => solveEndgame("KPvK" as "KRvK"), /Cannot solve the ending "KPvK"/);
+Deno.test("an ending that is not known, or a share that is none, is refused", () => {
+  assert.throws(() => solveEndgame("KNvK" as "KRvK"), /Cannot solve the ending "KNvK"/);
+  assert.throws(() => solveEndgame("KRvK", { share: 0 }), /Cannot keep a share 0 of the states/);
 });
 
-Deno.test("a state's moves are the legal ones, and position and state name each other", () => {
-  const next = random(1, "states");
-  for (let i = 0; i < 500; i++) {
-    const state = randomInteger(next, world.states.length);
-    const position = positionOf(world, state);
-    assert.equal(stateOf(world, position), state);
-    assert.equal(makeFen(parseFen(makeFen(position))), makeFen(position));
-    assert.equal(parseFen(makeFen(position)).check, position.check);
-    const { offsets } = world.states;
-    const moves = [...world.moves.subarray(offsets[state], offsets[state + 1])];
-    assert.deepEqual(moves.sort(byNumber), legalMoves(position).sort(byNumber));
-  }
+const pawn = solveEndgame("KPvK");
+
+for (const each of [world, pawn]) {
+  Deno.test(`${each.ending}: moves are the legal ones, position and state name each other`, () => {
+    const next = random(1, "states");
+    for (let i = 0; i < 1000; i++) checkState(each, randomInteger(next, each.states.length));
+  });
+}
+
+function checkState(world: EndgameWorld, state: number): void {
+  const position = positionOf(world, state);
+  assert.equal(stateOf(world, position), state);
+  assert.equal(makeFen(parseFen(makeFen(position))), makeFen(position));
+  assert.equal(parseFen(makeFen(position)).check, position.check);
+  const { offsets } = world.states;
+  const moves = [...world.moves.subarray(offsets[state], offsets[state + 1])];
+  assert.deepEqual(moves.sort(byNumber), legalMoves(position).sort(byNumber));
+}
+
+Deno.test("positions of other pieces, or of the other side, are no states", () => {
   for (const fen of ["8/8/8/8/8/2k5/8/K6Q w - - 0 1", "8/8/8/8/8/2k5/8/K6R b - - 0 1"]) {
     assert.equal(stateOf(world, parseFen(fen)), -1);
   }
