@@ -63,6 +63,7 @@ export const KERNELS = [
   "pool_windows",
   "resize",
   "depthwise",
+  "count_rows",
 ] as const;
 
 /** A kernel's name. */

@@ -22,6 +22,7 @@ const FLAGS = [
   "-matomics",
   "-mbulk-memory",
   "-mmutable-globals",
+  "-mnontrapping-fptoint",
   "-msimd128",
   "-Wall",
   "-Wextra",

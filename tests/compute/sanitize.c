@@ -139,6 +139,88 @@ static void decoding(void) {
   for (int c = 0; c * grain < M * H; c++) attend_pages(attend, c);
 }
 
+// A tensor of n bytes.
+static int truths(int n) {
+  int at = tensor((n + 3) / 4);
+  ASAN_POISON_MEMORY_REGION(memory + at + n + READABLE, 8);
+  for (int i = 0; i < n; i++) memory[at + i] = (char)(i * 7 % 3 == 0);
+  return at;
+}
+
+static void moves(void) {
+  fresh();
+  int A = some(9), N = some(40), C = some(40), n = A * N * C;
+  int x = tensor(n), y = tensor(n), b = truths(n), z = truths(n);
+  int grain = some(n), rows = some(A * N), strips = (N + 63) / 64;
+  int copy[] = {A * N, rows, x, y, C, 1, 2, A, N, 1, 1, 1, N * C, C, 0, 0, 0, N * C, C, 0, 0, 0};
+  int back[] = {A * N, rows, x + 4 * (n - 1), y, C, -1, 2, A, N, 1, 1, 1, -N * C, -C, 0, 0, 0,
+                N * C, C, 0, 0, 0};
+  int points[] = {A * C, rows, x, y, 1, 1, 2, A, C, 1, 1, 1, N * C, 1, 0, 0, 0, C, 1, 0, 0, 0};
+  int turn[] = {A * strips, strips, x, y, N, C, C, N, 1, A, 1, 1, 1, N * C, 0, 0, 0, N * C, 0, 0, 0};
+  int both[] = {n, grain, x, y, y, 0, C, 1, 0, 4, 1, A * N, 1, 1, 1, 1, C, 0, 0, 0, 0, C, 0, 0, 0, 0};
+  for (int c = 0; c * rows < A * N; c++) {
+    copy_rows(copy, c), copy_rows(back, c);
+    if (c * rows < A * C) copy_rows(points, c);
+  }
+  for (int c = 0; c < A * strips; c++) transpose(turn, c);
+  for (int c = 0; c * grain < n; c++) {
+    both[5] = dice(21), both[9] = both[5] >= 9 && both[5] <= 14 ? 1 : 4;
+    both[4] = both[9] == 1 ? z : y, binary(both, c);
+    both[5] = 16 + dice(2), both[4] = y, both[9] = 4, binary_int(both, c);
+    unary((int[]){n, grain, x, y, dice(38), 0, 0}, c);
+    unary_int((int[]){n, grain, x, y, dice(5)}, c);
+    test((int[]){n, grain, x, z, dice(3)}, c);
+    test((int[]){n, grain, b, z, 3}, c);
+    where((int[]){n, grain, b, x, y, y}, c);
+    cast((int[]){n, grain, b, y, CAST_BOOL_INT}, c), cast((int[]){n, grain, x, z, CAST_FLOAT_BOOL}, c);
+  }
+  copy[2] = b, copy[3] = z, turn[2] = b, turn[3] = z;
+  for (int c = 0; c * rows < A * N; c++) copy_bytes(copy, c);
+  for (int c = 0; c < A * strips; c++) transpose_bytes(turn, c);
+}
+
+static void orders(void) {
+  fresh();
+  int A = some(9), N = some(60), C = dice(2) ? 1 : some(300), k = some(N), blocks = (C + 255) / 256;
+  int x = tensor(A * N * C), y = tensor(A * N * C), v = tensor(A * k), at = tensor(A * k);
+  int b = truths(A * N), few = truths(A), sums = tensor(A), chunk = some(A), ids = tensor(N), size = some(9);
+  int counts = tensor(A * size), put = tensor(size * C), weights = dice(2) ? tensor(A * N) : 0;
+  for (int i = 0; i < N; i++) ((int *)(memory + ids))[i] = dice(size);
+  for (int c = 0; c < A * blocks; c++) {
+    scan((int[]){x, y, N, C, blocks, dice(2), dice(2), dice(2)}, c);
+    scan_int((int[]){x, y, N, C, blocks, dice(2), dice(2), dice(2)}, c);
+  }
+  for (int c = 0; c * chunk < A; c++) {
+    top_rows((int[]){A, chunk, x, v, at, N, k}, c);
+    arg_rows((int[]){A, chunk, x, sums, N, float_bits(dice(2) ? 1.0f : -1.0f)}, c);
+    arg_rows_int((int[]){A, chunk, x, sums, N, dice(2) ? 1 : -1}, c);
+    reduce_int((int[]){A, chunk, x, sums, N, dice(4), A * N - (N > 1)}, c);
+    reduce_bool((int[]){A, chunk, b, few, N, dice(2), A * N}, c);
+    count_rows((int[]){A, chunk, x, counts, N, size, weights, dice(2)}, c);
+  }
+  for (int how = 0, chunk = some(size); how < 3; how++)
+    for (int c = 0; c * chunk < size; c++)
+      scatter_add((int[]){size, chunk, x, ids, put, MIN(N, A * N), C, how}, c);
+}
+
+static void images(void) {
+  fresh();
+  int B = some(3), H = some(12), W = some(12), C = some(20), KH = some(H), KW = some(W), S = some(3);
+  int top = dice(KH), left = dice(KW), OH = (H + top - KH) / S + 1, OW = (W + left - KW) / S + 1;
+  int x = tensor(B * H * W * C), y = tensor(B * OH * OW * C), w = tensor(KH * KW * C);
+  int rows = B * OH, chunk = some(rows), TH = some(20), TW = some(20);
+  int big = tensor(B * TH * TW * C), places = tensor(2 * (TH + TW)), parts = tensor(TH + TW);
+  int *place = (int *)(memory + places);
+  for (int i = 0; i < 2 * TH; i++) place[i] = dice(H);
+  for (int i = 0; i < 2 * TW; i++) place[2 * TH + i] = dice(W);
+  for (int c = 0; c * chunk < rows; c++) {
+    pool_windows((int[]){rows, chunk, x, y, H, W, C, OH, OW, KH, KW, S, S, top, left, dice(2)}, c);
+    depthwise((int[]){rows, chunk, x, y, H, W, C, OH, OW, KH, KW, S, S, top, left, 0, w, 1, 1}, c);
+  }
+  for (int c = 0; c < B * TH; c++)
+    resize((int[]){B * TH, 1, x, big, H, W, C, TH, TW, places, parts}, c);
+}
+
 int main(void) {
   memory = aligned_alloc(64, ARENA);
 #if TILES

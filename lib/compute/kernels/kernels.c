@@ -60,6 +60,7 @@ static kernel *const kernels[] = {
     turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps,
     conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages,
     test, unary_int, binary_int, binary_bool, transpose_bytes, copy_bytes, reduce_int, reduce_bool,
-    arg_rows_int, scan, scan_int, top_rows, pool_windows, resize, depthwise};
+    arg_rows_int, scan, scan_int, top_rows, pool_windows, resize, depthwise,
+    count_rows};
 
 #include "threads.h"

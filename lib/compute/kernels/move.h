@@ -122,20 +122,38 @@ static void one_hot(const int *a, int chunk) {  // rows, grain, index, y, depth,
 
 enum { CAST_INT_FLOAT, CAST_BOOL_FLOAT, CAST_FLOAT_INT, CAST_BOOL_INT, CAST_FLOAT_BOOL,
        CAST_INT_BOOL };
+#define CAST(k, from, to, expression)                                       \
+  case k: {                                                                 \
+    const from *restrict x = (const from *)AT(a[2]);                        \
+    to *restrict y = (to *)AT(a[3]);                                        \
+    for (int i = begin; i < end; i++) { from v = x[i]; y[i] = (expression); } \
+  } break;
 static void cast(const int *a, int chunk) {  // n grain x y how
   RANGE(begin, end);
   switch (a[4]) {
-    case CAST_INT_FLOAT: for (int i = begin; i < end; i++) F(3)[i] = (float)I(2)[i]; break;
-    case CAST_BOOL_FLOAT: for (int i = begin; i < end; i++) F(3)[i] = (float)B(2)[i]; break;
-    case CAST_FLOAT_INT:
-      for (int i = begin; i < end; i++) {
-        float x = F(2)[i];
-        I(3)[i] = x > -2147483648.0f && x < 2147483648.0f ? (int)x : 0;
-      }
-      break;
-    case CAST_BOOL_INT: for (int i = begin; i < end; i++) I(3)[i] = B(2)[i]; break;
-    case CAST_FLOAT_BOOL: for (int i = begin; i < end; i++) B(3)[i] = F(2)[i] != 0.0f; break;
-    case CAST_INT_BOOL: for (int i = begin; i < end; i++) B(3)[i] = I(2)[i] != 0; break;
+    CAST(CAST_INT_FLOAT, int, float, (float)v)
+    CAST(CAST_BOOL_FLOAT, uint8_t, float, (float)v)
+    CAST(CAST_FLOAT_INT, float, int, v > -2147483648.0f && v < 2147483648.0f ? (int)v : 0)
+    CAST(CAST_BOOL_INT, uint8_t, int, v)
+    CAST(CAST_FLOAT_BOOL, float, uint8_t, v != 0.0f)
+    CAST(CAST_INT_BOOL, int, uint8_t, v != 0)
+  }
+}
+
+// How often each of 0 … size - 1 stands in a row of x, the weights' sum, or whether it does.
+static void count_rows(const int *a, int chunk) {  // rows grain x y length size weights whether
+  RANGE(begin, end);
+  const int length = a[4], size = a[5];
+  for (int row = begin; row < end; row++) {
+    const int *restrict x = I(2) + (ptrdiff_t)row * length;
+    const float *restrict w = a[6] ? F(6) + (ptrdiff_t)row * length : 0;
+    float *restrict y = F(3) + (ptrdiff_t)row * size;
+    zero(y, size);
+    for (int i = 0; i < length; i++) {
+      if (x[i] < 0 || x[i] >= size) continue;
+      if (a[7]) y[x[i]] = 1.0f;
+      else y[x[i]] += w ? w[i] : 1.0f;
+    }
   }
 }
 

@@ -107,7 +107,10 @@ INLINE float erf_(float x) {
   return x < 0.0f ? -y : y;
 }
 
-INLINE float sigmoid_(float x) { return 1.0f / (1.0f + exp_(-x)); }
+INLINE float sigmoid_(float x) {
+  float e = exp_below(-abs_(x)), y = 1.0f / (1.0f + e);
+  return x < 0.0f ? e * y : y;
+}
 // GPT-2's form, x * sigmoid(2 sqrt(2 / pi) (x + 0.044715 x^3)), and its slope.
 #define GELU_SCALE 1.59576912160573072f
 INLINE float gelu_(float x) { return x * sigmoid_(GELU_SCALE * (x + 0.044715f * x * x * x)); }
@@ -137,7 +140,7 @@ INLINE double sqrt_double(double x) { return __builtin_sqrt(x); }
 // The nearest whole number, for |x| < 2^51.
 INLINE double nearest(double x) { return (x + ROUNDER) - ROUNDER; }
 
-// e^x by Taylor's series of e^r, |r| < ln 2 / 2, to 1e-13; 0 or infinite once a float would be.
+// e^x by Taylor's series of e^r, |r| < ln 2 / 2, to 2e-10; 0 or infinite once a float would be.
 INLINE double exp_double(double x) {
   double c = x > 150.0 ? 150.0 : x;
   c = c < -150.0 ? -150.0 : c;
@@ -145,9 +148,7 @@ INLINE double exp_double(double x) {
   int64_t n = double_bits(t);
   t -= ROUNDER;
   double r = c - t * 0.6931471805599453;
-  double p = 1.0 / 3628800.0;
-  p = p * r + 1.0 / 362880.0;
-  p = p * r + 1.0 / 40320.0;
+  double p = 1.0 / 40320.0;
   p = p * r + 1.0 / 5040.0;
   p = p * r + 1.0 / 720.0;
   p = p * r + 1.0 / 120.0;
@@ -159,7 +160,7 @@ INLINE double exp_double(double x) {
   return p * bits_double((int64_t)((uint64_t)(n + 1023) << 52));
 }
 
-// ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), m in [1 / sqrt 2, sqrt 2], to 1e-13.
+// ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), m in [1 / sqrt 2, sqrt 2], to 2e-12.
 INLINE double log_double(double x) {
   int64_t b = double_bits(x);
   double e = bits_double((int64_t)((uint64_t)b >> 52) | 0x4330000000000000LL) - (TWO_52 + 1023.0);
@@ -168,9 +169,7 @@ INLINE double log_double(double x) {
   m = high > 0.0 ? m * 0.5 : m;
   e += high;
   double z = (m - 1.0) / (m + 1.0), w = z * z;
-  double p = 1.0 / 17.0;
-  p = p * w + 1.0 / 15.0;
-  p = p * w + 1.0 / 13.0;
+  double p = 1.0 / 13.0;
   p = p * w + 1.0 / 11.0;
   p = p * w + 1.0 / 9.0;
   p = p * w + 1.0 / 7.0;
@@ -186,14 +185,26 @@ INLINE double log_double(double x) {
 INLINE double expm1_double(double x) {
   return abs_double(x) < 1e-5 ? x + 0.5 * x * x : exp_double(x) - 1.0;
 }
-INLINE double log1p_double(double x) {
-  return abs_double(x) < 1e-5 ? x - 0.5 * x * x : log_double(1.0 + x);
+// e^x - 1: near 0 by Taylor's series.
+INLINE float expm1_(float x) {
+  float p = 1.0f / 40320.0f;
+  p = p * x + 1.0f / 5040.0f;
+  p = p * x + 1.0f / 720.0f;
+  p = p * x + 1.0f / 120.0f;
+  p = p * x + 1.0f / 24.0f;
+  p = p * x + 1.0f / 6.0f;
+  p = p * x + 0.5f;
+  p = p * x * x + x;
+  return abs_(x) < 0.5f ? p : exp_(x) - 1.0f;
 }
-INLINE float expm1_(float x) { return (float)expm1_double(x); }
-INLINE float log1p_(float x) { return (float)log1p_double(x); }
+// ln(1 + x): what 1 + x rounds away is put right by the factor (Kahan).
+INLINE float log1p_(float x) {
+  float u = 1.0f + x, y = log_(u) * (x / (u - 1.0f));
+  y = u == 1.0f ? x : y;
+  return u == INFINITE ? u : x == -1.0f ? -INFINITE : y;
+}
 INLINE float softplus_(float x) {
-  float big = x > 0.0f ? x : 0.0f;
-  float y = (float)(big + log1p_double(exp_(-abs_(x))));
+  float big = x > 0.0f ? x : 0.0f, y = big + log1p_(exp_below(-abs_(x)));
   return x == x ? y : x;
 }
 INLINE float elu_(float x) { return x >= 0.0f ? x : expm1_(x); }

@@ -69,7 +69,9 @@ static void sum_columns(const int *a, int chunk) {
         for (int l = 0; l < LANES; l++) s[l] = x[j + l] * sign > s[l] ? x[j + l] * sign : s[l]; \
       for (int l = 0; j + l < n; l++) s[l] = x[j + l] * sign > s[l] ? x[j + l] * sign : s[l]; \
       for (int l = 0; l < LANES; l++) top = s[l] > top ? s[l] : top;                       \
-      int best = 0;                                                                        \
+      int best = 0, found = x[0] != x[0];                                                  \
+      for (; !found && best + LANES <= n; best += found ? 0 : LANES)                       \
+        for (int l = 0; l < LANES; l++) found |= x[best + l] * sign == top;                \
       if (x[0] == x[0])                                                                    \
         while (x[best] * sign != top) best++;                                              \
       I(3)[i] = best;                                                                      \

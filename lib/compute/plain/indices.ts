@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import { bits } from "../machine.ts";
 import {
   axesOf,
+  GRAIN,
   isFloat,
   isWord,
   type KernelTable,
@@ -133,8 +134,9 @@ function scatter(
   length: number,
   how: typeof SCATTER[number],
 ): tf.TensorInfo {
-  // Every chunk reads all the indices.
-  launchFlat(backend, "scatter_add", rows, Math.ceil(rows / (2 * backend.machine.threads)) || 1, [
+  // Every chunk reads all the indices: one chunk where little is written.
+  const chunks = sizeOf(x.shape) < GRAIN ? 1 : 2 * backend.machine.threads;
+  launchFlat(backend, "scatter_add", rows, Math.ceil(rows / chunks) || 1, [
     backend.address(x),
     backend.address(indices),
     backend.address(y),
@@ -192,17 +194,19 @@ function count(
   binary: boolean,
   shape: readonly number[],
 ): tf.TensorInfo {
-  const y = fill(backend, shape, weights.dtype as "float32", 0), to = backend.view(y);
-  const values = backend.view(x), by = backend.view(weights), length = values.length / rows;
-  for (let row = 0, i = 0; row < rows; row++) {
-    for (let j = 0; j < length; j++, i++) {
-      const value = values[i];
-      if (value < 0) throw new RangeError(`Cannot count ${value}: must be 0 or more`);
-      if (value >= size) continue;
-      if (binary) to[row * size + value] = 1;
-      else to[row * size + value] += by.length ? by[i] : 1;
-    }
+  const values = backend.view(x), length = values.length / rows;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < 0) throw new RangeError(`Cannot count ${values[i]}: must be 0 or more`);
   }
+  const y = backend.make(shape);
+  launchFlat(backend, "count_rows", rows, rowGrain(length), [
+    backend.address(x),
+    backend.address(y),
+    length,
+    size,
+    sizeOf(weights.shape) ? backend.address(weights) : 0,
+    binary ? 1 : 0,
+  ]);
   return y;
 }
 
@@ -251,11 +255,11 @@ export const INDICES: KernelTable = [
     return scatterNd(backend, sparseIndices!, sparseValues!, y, "put");
   }],
   ["Bincount", (backend, { x, weights }, { size }) => {
-    if (x!.dtype !== "int32" || !isWord(weights!)) return undefined;
+    if (x!.dtype !== "int32" || !isFloat(weights) || sizeOf(x!.shape) === 0) return undefined;
     return count(backend, x!, weights!, 1, size as number, false, [size as number]);
   }],
   ["DenseBincount", (backend, { x, weights }, { size, binaryOutput }) => {
-    if (x!.dtype !== "int32" || !isWord(weights!) || sizeOf(x!.shape) === 0) return undefined;
+    if (x!.dtype !== "int32" || !isFloat(weights) || sizeOf(x!.shape) === 0) return undefined;
     const rows = x!.shape.length === 2 ? x!.shape[0] : 1, n = size as number;
     const binary = binaryOutput as boolean && x!.shape.length === 2;
     const shape = x!.shape.length === 2 ? [rows, n] : [n];

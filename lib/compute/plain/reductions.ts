@@ -4,7 +4,7 @@
  * @module
  */
 
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { bits } from "../machine.ts";
 import {
   axesOf,
@@ -214,8 +214,7 @@ const argKernel = (sign: number): SharedKernel => (backend, inputs, attrs) => {
   return y;
 };
 
-/** tfjs's softmax of the last axis, or its logarithm. */
-export const softmaxKernel = (log: boolean): SharedKernel => (backend, inputs, attrs) => {
+const softmaxKernel = (log: boolean): SharedKernel => (backend, inputs, attrs) => {
   const x = one(inputs, "logits");
   const rank = x.shape.length, axis = (attrs[log ? "axis" : "dim"] as number ?? -1) as number;
   if (!isFloat(x) || rank === 0 || (axis !== -1 && axis !== rank - 1)) return undefined;
@@ -239,4 +238,12 @@ export const REDUCTIONS: KernelTable = [
   ["ArgMin", argKernel(-1)],
   ["Softmax", softmaxKernel(false)],
   ["LogSoftmax", softmaxKernel(true)],
+  ["Multinomial", (backend, { logits }, attrs) => {
+    if (attrs["normalized"]) return undefined;
+    const shares = softmaxKernel(false)(backend, { logits: logits! }, {}) as tf.TensorInfo;
+    const draw = tf.getKernel("Multinomial", "cpu")!.kernelFunc; // for its seeded numbers
+    const drawn = shares && backend.onCpu(draw, { logits: shares }, { ...attrs, normalized: true });
+    if (shares) backend.drop(shares);
+    return drawn;
+  }],
 ];

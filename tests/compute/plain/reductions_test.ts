@@ -32,6 +32,13 @@ Deno.test("reductions of every type along every axis", () => {
   }
 });
 
+Deno.test("drawing by logits is seeded and the cpu backend's", () => {
+  agree("draws", () => {
+    const x = tf.tensor2d(normal([20, 9], "x"), [20, 9]);
+    return [tf.multinomial(x, 30, 7), tf.multinomial(tf.softmax(x) as tf.Tensor2D, 30, 7, true)];
+  });
+});
+
 Deno.test("extremes and their places among NaN and infinities", () => {
   for (const n of [1, 2, 15, 16, 17, 33, 400]) {
     const x = () => tf.tensor(extreme([9, n], `${n}`), [9, n]);
