@@ -48,6 +48,7 @@ export const KERNELS = [
   "conv_taps",
   "keep_rows",
   "attend_pages",
+  "few_rows",
   "test",
   "unary_int",
   "binary_int",

@@ -10,8 +10,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { embedding, linear } from "@lib/compute/ops.ts";
 import { PAGE, type Page, pagesFor, type Reading } from "@lib/compute/paged_attention.ts";
-import { type ChessFormerConfig, norm, transformer } from "@lib/model/chessformer.ts";
+import type { Layer, Norm, Rows, Transformer } from "@lib/compute/shared_transformer.ts";
+import { type ChessFormerConfig, type Mix, norm, transformer } from "@lib/model/chessformer.ts";
 import type { Model } from "@lib/model/model.ts";
+import type { Params } from "@lib/model/params.ts";
 import { prefixTree } from "@lib/model/prefix_tree.ts";
 
 /** Tokens that are evaluated together: large enough for speed, small in memory. */
@@ -89,25 +91,36 @@ export function openDecoder(
   const { block, vocabulary: V } = config, backend = tf.getBackend();
   const pages = pagesFor(config), tree = prefixTree(pages, memory);
   const unembedding = tf.keep(tf.transpose(params["tokens"])); // [C, V]
+  const weights: Transformer = {
+    tokens: params["tokens"],
+    positions: params["positions"],
+    layers: Array.from({ length: config.layers }, (_, i) => layerOf(params, i)),
+    norm: normOf(params, "norm"),
+    unembedding,
+  };
   let evaluated = 0;
 
-  /** The logits [W, V] at the wanted rows. */
-  const evaluate = (rows: Rows, readings: readonly Reading[]): tf.Tensor => {
+  /** The logits [W · V] after the wanted rows. */
+  const evaluate = (
+    rows: Rows,
+    readings: readonly Reading[],
+  ): Float32Array | Promise<Float32Array> => {
+    const wrong = rows.tokens.find((token) => !(token >= 0 && token < V));
+    if (wrong !== undefined) {
+      throw new RangeError(`Cannot read the token ${wrong}: must be 0 to ${V - 1}`);
+    }
     evaluated += rows.tokens.length;
     using batch = pages.read(readings);
-    return tf.tidy(() => {
-      const ids = (list: number[]) => tf.tensor1d(list, "int32");
+    if (batch.logits) return batch.logits(weights, rows);
+    const output = tf.tidy(() => {
+      const ids = (list: readonly number[]) => tf.tensor1d([...list], "int32");
       const x = embedding(params["tokens"], ids(rows.tokens))
         .add(embedding(params["positions"], ids(rows.positions))); // [M, C]
-      const hidden = transformer(
-        config,
-        params,
-        x,
-        (q, k, v, layer) => batch.attend(layer, q, k, v),
-      );
-      const wanted = tf.gather(hidden, ids(rows.wanted)); // [W, C]
+      const mix: Mix = (q, k, v, layer) => batch.attend(layer, q, k, v);
+      const wanted = tf.gather(transformer(config, params, x, mix), ids(rows.wanted)); // [W, C]
       return linear(norm(params, "norm", wanted), unembedding);
     });
+    return output.data<"float32">().finally(() => output.dispose());
   };
 
   const run = async (tasks: readonly Task[]): Promise<Float32Array[][]> => {
@@ -118,9 +131,9 @@ export function openDecoder(
     }
     const found: Float32Array[][] = [];
     for (let first = 0; first < tasks.length;) {
-      const rows: Rows = { tokens: [], positions: [], wanted: [] };
+      const rows = { tokens: [], positions: [], wanted: [] };
       const readings: Reading[] = [], passing: Page[] = [], counts: number[] = [];
-      let output: tf.Tensor;
+      let output: Float32Array | Promise<Float32Array>;
       try {
         for (; first < tasks.length && rows.tokens.length < CHUNK; first++) {
           const { text, keep, tokens, parents } = tasks[first];
@@ -142,11 +155,10 @@ export function openDecoder(
       } finally {
         for (const page of passing) page[Symbol.dispose]();
       }
-      const logits = await output.data<"float32">();
-      output.dispose();
+      const logits = await output;
       let w = 0;
       for (const count of counts) {
-        found.push(Array.from({ length: count }, () => logits.slice(w * V, ++w * V)));
+        found.push(Array.from({ length: count }, () => logits.subarray(w * V, ++w * V)));
       }
     }
     return found;
@@ -184,11 +196,23 @@ export function openDecoder(
   };
 }
 
-/** The tokens of a pass, where they stand in their texts, and which rows' logits are wanted. */
-interface Rows {
-  readonly tokens: number[];
-  readonly positions: number[];
-  readonly wanted: number[];
+const normOf = (params: Params, name: string): Norm => ({
+  gain: params[`${name}.gain`],
+  bias: params[`${name}.bias`],
+});
+
+/** The parameters of a layer. */
+function layerOf(params: Params, i: number): Layer {
+  const norm = (name: string) => normOf(params, `layer${i}.${name}`);
+  const linear = (name: string) => ({
+    weight: params[`layer${i}.${name}.weight`],
+    bias: params[`layer${i}.${name}.bias`],
+  });
+  return {
+    ...{ norm1: norm("norm1"), norm2: norm("norm2") },
+    ...{ query: linear("query"), key: linear("key"), value: linear("value") },
+    ...{ project: linear("project"), expand: linear("expand"), contract: linear("contract") },
+  };
 }
 
 interface Task {
@@ -210,7 +234,7 @@ function task(text: ArrayLike<number>, longest: number): Task {
 
 /** Adds what is to be evaluated of a text; returns the number of logits: its own, its branches'. */
 function addRows(
-  { tokens, positions, wanted }: Rows,
+  { tokens, positions, wanted }: Record<keyof Rows, number[]>,
   readings: Reading[],
   { pages, cached }: Pick<Reading, "pages" | "cached">,
   text: readonly number[],

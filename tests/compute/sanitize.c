@@ -221,12 +221,25 @@ static void images(void) {
     resize((int[]){B * TH, 1, x, big, H, W, C, TH, TW, places, parts}, c);
 }
 
+static void few(void) {
+  fresh();
+  int M = some(FEW), K = some(300), N = some(300), maps = some(3), columns = some(5) * 64, add = dice(2);
+  int x = tensor(M * K), gain = dice(2) ? tensor(K) : 0, shift = gain && dice(2) ? tensor(K) : 0;
+  int a[F_MAPS + 9] = {M, K, N, columns, x, gain, shift, float_bits(1e-5f), dice(2), add};
+  for (int i = 0; i < maps; i++) {
+    a[F_MAPS + 3 * i] = tensor(K * N);
+    a[F_MAPS + 3 * i + 1] = dice(2) ? tensor(N) : 0;
+    a[F_MAPS + 3 * i + 2] = tensor(M * N);
+  }
+  for (int c = 0; c < maps * ((N + columns - 1) / columns); c++) few_rows(a, c);
+}
+
 int main(void) {
   memory = aligned_alloc(64, ARENA);
 #if TILES
   ask_for_tiles();
 #endif
-  for (int i = 0; i < 150; i++) products(), attention(), rows(), decoding();
+  for (int i = 0; i < 150; i++) products(), attention(), rows(), decoding(), few();
   for (int i = 0; i < 12; i++) boards();
   printf("clean\n");
   return 0;

@@ -116,3 +116,68 @@ static void attend_pages(const int *a, int chunk) {  // items grain, then as abo
     for (int d = 0; d < D; d++) to[d] = o[d] / sum;
   }
 }
+
+// A few rows through up to three linear maps with what stands around them,
+// y (+)= act(norm(x) W + b): x [M, K], W [K, N], y [M, N]. One map's columns a chunk, each row of W
+// read once and in order: at few rows the time is that of reading the weights.
+#define FEW 8        // rows at most
+#define FEW_K 2048   // channels at most where x is normalised
+#define AT_ONCE 8    // rows of W
+enum { F_M, F_K, F_N, F_COLUMNS, F_X, F_GAIN, F_SHIFT, F_EPSILON, F_GELU, F_ADD, F_MAPS };
+static void few_rows(const int *a, int chunk) {  // as above, then W b y of each map
+  float normal[FEW * FEW_K];
+  const int M = a[F_M], K = a[F_K], N = a[F_N], columns = a[F_COLUMNS];
+  const int chunks = (N + columns - 1) / columns, from = chunk % chunks * columns;
+  const int n = MIN(columns, N - from), map = F_MAPS + 3 * (chunk / chunks);
+  const float *w = F(map) + from, *b = a[map + 1] ? F(map + 1) + from : 0, *x = F(F_X);
+  float *y = F(map + 2) + from;
+  if (a[F_GAIN]) {
+    const float *restrict g = F(F_GAIN), *restrict s = a[F_SHIFT] ? F(F_SHIFT) : 0;
+    for (int i = 0; i < M; i++) {
+      const float *restrict in = x + (ptrdiff_t)i * K;
+      float *restrict out = normal + i * K;
+      const float mean = sum_of(in, K, 0.0f) / K;
+      const float r = 1.0f / sqrt_(sum_of_deviations(in, K, mean) / K + R(F_EPSILON));
+      for (int k = 0; k < K; k++) out[k] = (in[k] - mean) * r * g[k];
+      if (s) for (int k = 0; k < K; k++) out[k] += s[k];
+    }
+    x = normal;
+  }
+  for (int i = 0; i < M; i++) {
+    float *restrict to = y + (ptrdiff_t)i * N;
+    if (!a[F_ADD]) zero(to, n);
+    if (b) for (int j = 0; j < n; j++) to[j] += b[j];
+  }
+  int k = 0;
+  for (; k + AT_ONCE <= K; k += AT_ONCE)
+    for (int i = 0; i < M; i++) {
+      const float *restrict at = w + (ptrdiff_t)k * N, *c = x + (ptrdiff_t)i * K + k;
+      float *restrict to = y + (ptrdiff_t)i * N;
+      vec f[AT_ONCE];
+#pragma GCC unroll 8
+      for (int l = 0; l < AT_ONCE; l++) f[l] = c[l] - (vec){0};
+      int j = 0;
+      for (; j + VL <= n; j += VL) {
+        vec s = *(vec *)(to + j), t = (vec){0};
+#pragma GCC unroll 4
+        for (int l = 0; l < AT_ONCE; l += 2) {
+          s = MULTIPLY_ADD(f[l], *(const vec *)(at + (ptrdiff_t)l * N + j), s);
+          t = MULTIPLY_ADD(f[l + 1], *(const vec *)(at + (ptrdiff_t)(l + 1) * N + j), t);
+        }
+        *(vec *)(to + j) = s + t;
+      }
+      for (; j < n; j++)
+        for (int l = 0; l < AT_ONCE; l++) to[j] += c[l] * at[(ptrdiff_t)l * N + j];
+    }
+  for (; k < K; k++)
+    for (int i = 0; i < M; i++) {
+      const float *restrict at = w + (ptrdiff_t)k * N, c = x[(ptrdiff_t)i * K + k];
+      float *restrict to = y + (ptrdiff_t)i * N;
+      for (int j = 0; j < n; j++) to[j] += c * at[j];
+    }
+  if (a[F_GELU])
+    for (int i = 0; i < M; i++) {
+      float *restrict to = y + (ptrdiff_t)i * N;
+      for (int j = 0; j < n; j++) to[j] = gelu_(to[j]);
+    }
+}

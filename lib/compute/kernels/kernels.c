@@ -58,7 +58,7 @@ static kernel *const kernels[] = {
     gemm, fill, transpose, copy_rows, gather, scatter_add, one_hot, cast, where, unary, binary,
     reduce_rows, reduce_part, sum_columns, arg_rows, softmax, norm, norm_back, attend, attend_back,
     turn_heads, cross_entropy, cross_entropy_back, adamw, flip_taps,
-    conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages,
+    conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages, few_rows,
     test, unary_int, binary_int, binary_bool, transpose_bytes, copy_bytes, reduce_int, reduce_bool,
     arg_rows_int, scan, scan_int, top_rows, pool_windows, resize, depthwise,
     count_rows};
