@@ -240,6 +240,7 @@ int main(void) {
   ask_for_tiles();
 #endif
   for (int i = 0; i < 150; i++) products(), attention(), rows(), decoding(), few();
+  for (int i = 0; i < 150; i++) moves(), orders(), images();
   for (int i = 0; i < 12; i++) boards();
   printf("clean\n");
   return 0;
