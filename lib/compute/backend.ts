@@ -11,6 +11,7 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { type Route, ROUTES } from "./machine.ts";
 import { currentShared, registerShared } from "./shared_backend.ts";
 import { mendMatrixProduct } from "./wasm.ts";
+import { registerWebgpu, webgpuAdapter } from "./webgpu.ts";
 
 /**
  * The backends that can be asked for: our own kernels compiled for this CPU, as WebAssembly with
@@ -67,7 +68,7 @@ export async function useBackend(name?: string): Promise<BackendReport> {
       ? `${await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT") ? "SIMD" : "no SIMD"}, 1 thread`
       : name === "cpu"
       ? "JavaScript, slow"
-      : "GPU");
+      : webgpuAdapter());
   return { name, version: tf.version_core, features, hint };
 }
 
@@ -96,7 +97,7 @@ async function fastest(): Promise<[BackendName, hint: string]> {
 async function start(name: BackendName): Promise<void> {
   if (isRoute(name)) registerShared(name);
   if (name === "wasm") prepareWasm();
-  if (name === "webgpu") await prepareWebgpu();
+  if (name === "webgpu") await registerWebgpu();
   if (!await tf.setBackend(name)) {
     throw new Error(`Cannot start the tfjs backend "${name}"; LAB_BACKEND=cpu works everywhere`);
   }
@@ -116,27 +117,4 @@ function prepareWasm(): void {
   const main = import.meta.resolve("@tensorflow/tfjs-backend-wasm");
   setWasmPaths(fileURLToPath(new URL("./", main)));
   mendMatrixProduct();
-}
-
-async function prepareWebgpu(): Promise<void> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new Error("Cannot use the backend webgpu: this machine offers no adapter");
-  const { vendor = "", architecture = "", device = "", description = "" } = adapter.info;
-  const about = [vendor, architecture, device, description].join(" ").trim();
-  if (adapter.info.isFallbackAdapter || /llvmpipe|swiftshader|lavapipe|software|cpu/i.test(about)) {
-    throw new Error(
-      `Cannot use the backend webgpu: "${about}" is a software adapter, far slower than wasm`,
-    );
-  }
-  // Not among the pinned packages, so that nobody downloads it for nothing.
-  const specifier = "@tensorflow/tfjs-backend-webgpu";
-  try {
-    await import(specifier);
-  } catch (cause) {
-    throw new Error(
-      `Cannot use the backend webgpu: add "${specifier}": "npm:${specifier}@4.22.0" to the imports ` +
-        "of deno.json first",
-      { cause },
-    );
-  }
 }

@@ -64,13 +64,11 @@ export function initModel<C extends ModelConfig>(config: C, seed: number): Model
 }
 
 /** The numbers of tensors, copied out of the backend. */
-export function readParams(params: Params): Record<string, NamedTensor> {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [
-      name,
-      { shape: tensor.shape, values: tensor.dataSync<"float32">().slice() },
-    ]),
+export async function readParams(params: Params): Promise<Record<string, NamedTensor>> {
+  const read = Object.entries(params).map(async ([name, tensor]) =>
+    [name, { shape: tensor.shape, values: (await tensor.data<"float32">()).slice() }] as const
   );
+  return Object.fromEntries(await Promise.all(read));
 }
 
 /**
@@ -113,9 +111,14 @@ export function makeParams(
 }
 
 /** Writes a model as safetensors, atomically, with its configuration in the header. */
-export function saveModel(file: string, model: Model, precision: Precision = "float32"): void {
+export async function saveModel(
+  file: string,
+  model: Model,
+  precision: Precision = "float32",
+): Promise<void> {
   const metadata = { config: JSON.stringify(model.config), name: model.name };
-  writeFileAtomic(file, encodeTensors({ tensors: readParams(model.params), metadata }, precision));
+  const tensors = await readParams(model.params);
+  writeFileAtomic(file, encodeTensors({ tensors, metadata }, precision));
 }
 
 /**
@@ -136,7 +139,7 @@ export function saveModel(file: string, model: Model, precision: Precision = "fl
  * const config = ModelConfig.parse({ model: "boardnet", ...boardNetShape(1) });
  * using model = initModel(config, 1);
  * const file = `${Deno.makeTempDirSync()}/model.safetensors`;
- * saveModel(file, model);
+ * await saveModel(file, model);
  * using loaded = loadModel(file, "boardnet");
  * assert.deepEqual(loaded.config, config);
  * ```

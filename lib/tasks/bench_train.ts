@@ -56,8 +56,8 @@ function sizeOf(workload: Workload): { items: number; flops: number } {
 // ---------------------------------------------------------------- a contestant
 
 interface Steps {
-  train(): void;
-  forward(): void;
+  train(): Promise<void>;
+  forward(): Promise<void>;
 }
 
 function prepare(workload: Workload): Steps {
@@ -101,7 +101,7 @@ function prepare(workload: Workload): Steps {
   let step = 0;
   return {
     train: () =>
-      tf.tidy(() => {
+      arrive(() => {
         step++;
         const { value, grads } = tf.variableGrads(() => loss(forward(variables)), list);
         const gradients = list.map((t) => grads[t.name]);
@@ -113,23 +113,30 @@ function prepare(workload: Workload): Steps {
             step,
           })
         );
-        value.dataSync();
+        return value;
       }),
-    forward: () => tf.tidy(() => forward(variables).min().dataSync()),
+    forward: () => arrive(() => forward(variables).min()),
   };
+}
+
+/** Computes a number and waits until it is there. */
+async function arrive(compute: () => tf.Tensor): Promise<void> {
+  const number = tf.tidy(compute);
+  await number.data();
+  number.dispose();
 }
 
 /** Obeys the orders `train n` and `forward n` on stdin. */
 async function serve(backend: string, workload: Workload): Promise<void> {
   const report = await useBackend(backend);
   const steps = prepare(workload);
-  steps.train();
-  steps.train();
-  steps.forward();
-  await serveOrders(describeBackend(report), (line) => {
+  await steps.train();
+  await steps.train();
+  await steps.forward();
+  await serveOrders(describeBackend(report), async (line) => {
     const [what, count] = line.split(" ");
     const start = performance.now();
-    for (let i = 0; i < Number(count); i++) steps[what as keyof Steps]();
+    for (let i = 0; i < Number(count); i++) await steps[what as keyof Steps]();
     return (performance.now() - start) / Number(count);
   });
 }

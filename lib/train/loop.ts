@@ -146,8 +146,9 @@ export async function train(
     appendMetrics(directory, line);
     onMetrics?.(line, manifest);
   };
-  const save = () => {
-    const [params, means, squares] = [state.params, state.means, state.squares].map(readParams);
+  const save = async () => {
+    const params = await readParams(state.params);
+    const means = await readParams(state.means), squares = await readParams(state.squares);
     const progress = { step, losses, validationLoss, seconds: seconds() };
     writeCheckpoint(directory, config, { ...progress, params, means, squares });
     record({ step });
@@ -161,10 +162,10 @@ export async function train(
       const stops = signal?.aborted || elapsed() > budget;
       if (step !== checkpoint?.step) { // else evaluated and saved before the interruption
         if (step % config.evaluateEvery === 0 || last) {
-          validationLoss = evaluate(task, state);
+          validationLoss = await evaluate(task, state);
           log({ step, validation_loss: validationLoss });
         }
-        if ((step % config.checkpointEvery === 0 && step > 0) || stops || last) save();
+        if ((step % config.checkpointEvery === 0 && step > 0) || stops || last) await save();
       }
       if (last) break;
       if (stops) {
@@ -174,11 +175,11 @@ export async function train(
 
       const learningRate = learningRateAt(step, config);
       const batch = task.batch(step);
-      const { loss, gradientNorm } = optimizerStep(state, (params) => task.loss(params, batch), {
-        ...config,
-        learningRate,
-        step: step + 1,
-      });
+      const { loss, gradientNorm } = await optimizerStep(
+        state,
+        (params) => task.loss(params, batch),
+        { ...config, learningRate, step: step + 1 },
+      );
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new RangeError(
           `Cannot go on with ${config.name}: at step ${step} the loss is ${loss} and the gradient's ` +
@@ -201,7 +202,8 @@ export async function train(
       }
       await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C through
     }
-    saveModel(files.model, makeModel(config.name, config.model, state.params), config.precision);
+    const model = makeModel(config.name, config.model, state.params);
+    await saveModel(files.model, model, config.precision);
     record({ status: "complete", step });
     removeFile(files.checkpoint);
     return manifest;
@@ -224,10 +226,12 @@ function addBackend(before: string, now: string): string {
 }
 
 /** Mean loss over the fixed validation batches. */
-function evaluate(task: Task, { params }: OptimizerState): number {
+async function evaluate(task: Task, { params }: OptimizerState): Promise<number> {
   let total = 0, batches = 0;
   for (const batch of task.validation()) {
-    total += tf.tidy(() => task.loss(params, batch).dataSync()[0]);
+    const loss = tf.tidy(() => task.loss(params, batch));
+    total += (await loss.data())[0];
+    loss.dispose();
     batches++;
   }
   return total / batches;

@@ -51,12 +51,12 @@ export function startOptimizer(params: Params, means?: Params, squares?: Params)
  * @param lossOf The loss as a function of the parameters, in nats.
  * @returns the loss before the step, and the gradient's norm before clipping.
  */
-export function optimizerStep(
+export async function optimizerStep(
   { params, means, squares }: OptimizerState,
   lossOf: (params: Params) => tf.Scalar,
   { learningRate, beta1, beta2, weightDecay, clip, step }: StepOptions,
-): { readonly loss: number; readonly gradientNorm: number } {
-  return tf.tidy(() => {
+): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
+  const [loss, norm] = tf.tidy(() => {
     const names = Object.keys(params);
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
       lossOf(Object.fromEntries(names.map((name, i) => [name, tensors[i]])))
@@ -74,8 +74,11 @@ export function optimizerStep(
         step,
       });
     });
-    return { loss: value.dataSync()[0], gradientNorm: norm.dataSync()[0] };
+    return [value, norm];
   });
+  const [[lossValue], [gradientNorm]] = await Promise.all([loss.data(), norm.data()]);
+  tf.dispose([loss, norm]);
+  return { loss: lossValue, gradientNorm };
 }
 
 /** Frees all tensors of a state. */

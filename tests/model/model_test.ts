@@ -33,13 +33,13 @@ const CONFIGS: readonly ModelConfig[] = [
 ];
 
 /** The path of a saved model, after its tensors were tampered with. */
-function saved(
+async function saved(
   change: (file: ReturnType<typeof decodeTensors>) => void = () => {},
   config: ModelConfig = CONFIGS[0],
-): string {
+): Promise<string> {
   const file = join(Deno.makeTempDirSync(), "model.safetensors");
   using model = initModel(config, 1);
-  saveModel(file, model);
+  await saveModel(file, model);
   const content = decodeTensors(Deno.readFileSync(file), file);
   change(content);
   Deno.writeFileSync(file, encodeTensors(content));
@@ -47,25 +47,25 @@ function saved(
 }
 
 for (const config of CONFIGS) {
-  Deno.test(`a ${config.model} comes back from its file as it was`, () => {
+  Deno.test(`a ${config.model} comes back from its file as it was`, async () => {
     const file = join(Deno.makeTempDirSync(), "model.safetensors");
     const before = tf.memory().numTensors;
     {
       using model = initModel(config, 1);
-      saveModel(file, model);
+      await saveModel(file, model);
       using loaded = loadModel(file, config.model);
       assert.deepEqual(loaded.config, config);
-      assert.deepEqual(readParams(loaded.params), readParams(model.params));
+      assert.deepEqual(await readParams(loaded.params), await readParams(model.params));
     }
     assert.equal(tf.memory().numTensors, before);
   });
 
-  Deno.test(`a ${config.model} starts from its seed alone`, () => {
+  Deno.test(`a ${config.model} starts from its seed alone`, async () => {
     using one = initModel(config, 1);
     using same = initModel(config, 1);
     using other = initModel(config, 2);
-    assert.deepEqual(readParams(one.params), readParams(same.params));
-    assert.notDeepEqual(readParams(one.params), readParams(other.params));
+    assert.deepEqual(await readParams(one.params), await readParams(same.params));
+    assert.notDeepEqual(await readParams(one.params), await readParams(other.params));
   });
 }
 
@@ -81,11 +81,11 @@ Deno.test("the paper's ChessFormer has its 50.89 million parameters", () => {
   assert.equal((count / 1e6).toFixed(2), "50.89");
 });
 
-Deno.test("half precision keeps three digits and halves the file", () => {
+Deno.test("half precision keeps three digits and halves the file", async () => {
   const folder = Deno.makeTempDirSync();
   using model = initModel(CONFIGS[0], 1);
-  saveModel(join(folder, "whole.safetensors"), model);
-  saveModel(join(folder, "half.safetensors"), model, "float16");
+  await saveModel(join(folder, "whole.safetensors"), model);
+  await saveModel(join(folder, "half.safetensors"), model, "float16");
   const size = (name: string) => Deno.statSync(join(folder, name)).size;
   assert.ok(size("half.safetensors") < 0.6 * size("whole.safetensors"));
   using half = loadModel(join(folder, "half.safetensors"));
@@ -93,8 +93,8 @@ Deno.test("half precision keeps three digits and halves the file", () => {
   a.forEach((value, i) => assert.ok(Math.abs(b[i] - value) <= 1e-3 * Math.abs(value) + 1e-7));
 });
 
-Deno.test("a file cut short anywhere is refused", () => {
-  const whole = Deno.readFileSync(saved());
+Deno.test("a file cut short anywhere is refused", async () => {
+  const whole = Deno.readFileSync(await saved());
   for (const length of [0, 5, 100, whole.length - 1]) {
     assert.throws(
       () => decodeTensors(whole.subarray(0, length), "m.safetensors"),
@@ -118,38 +118,34 @@ Deno.test("NaN is neither read nor written", () => {
   assert.throws(() => decodeTensors(bytes, "m.safetensors"), /w holds NaN at entry 1/);
 });
 
-Deno.test("parameters missing, of another shape or not the model's are refused by name", () => {
+Deno.test("parameters missing, of another shape or not the model's are refused by name", async () => {
   type Content = { tensors: Record<string, { shape: number[]; values: Float32Array }> };
-  const change = (by: (content: Content) => void) => saved(by as never);
-  assert.throws(
-    () => loadModel(change(({ tensors }) => delete tensors["query.bias"])),
+  const refused = async (by: (content: Content) => void, message: RegExp) => {
+    const file = await saved(by as never);
+    assert.throws(() => loadModel(file), message);
+  };
+  await refused(
+    ({ tensors }) => delete tensors["query.bias"],
     /query\.bias is missing, the boardnet needs \[8\]/,
   );
-  assert.throws(
-    () =>
-      loadModel(change(({ tensors }) => {
-        tensors["query.bias"] = { shape: [3], values: new Float32Array(3) };
-      })),
-    /query\.bias is \[3\], the boardnet needs \[8\]/,
-  );
-  assert.throws(
-    () =>
-      loadModel(change(({ tensors }) => {
-        tensors["more"] = { shape: [1], values: new Float32Array(1) };
-      })),
-    /the boardnet has no more/,
-  );
+  await refused(({ tensors }) => {
+    tensors["query.bias"] = { shape: [3], values: new Float32Array(3) };
+  }, /query\.bias is \[3\], the boardnet needs \[8\]/);
+  await refused(({ tensors }) => {
+    tensors["more"] = { shape: [1], values: new Float32Array(1) };
+  }, /the boardnet has no more/);
 });
 
-Deno.test("another family and a model that is not there are refused", () => {
-  assert.throws(() => loadModel(saved(), "chessformer"), /as a chessformer: it is a boardnet/);
+Deno.test("another family and a model that is not there are refused", async () => {
+  const file = await saved();
+  assert.throws(() => loadModel(file, "chessformer"), /as a chessformer: it is a boardnet/);
   assert.throws(() => loadModel("no-such-run"), /"no-such-run": there is no .*model\.safetensors/);
 });
 
-Deno.test("a vocabulary that is not its tokenizer's is refused", () => {
+Deno.test("a vocabulary that is not its tokenizer's is refused", async () => {
   const chessformer = CONFIGS[1];
   for (const change of [{ vocabulary: 64 }, { tokenizer: "uci" }]) {
-    const file = saved(({ metadata }) => {
+    const file = await saved(({ metadata }) => {
       (metadata as Record<string, string>)["config"] = JSON.stringify({
         ...chessformer,
         ...change,
@@ -163,23 +159,23 @@ Deno.test("a vocabulary that is not its tokenizer's is refused", () => {
   }
 });
 
-Deno.test("weights of another vocabulary or size than their configuration says are refused", () => {
-  const refused = (change: Partial<ModelConfig>, message: RegExp) => {
-    const file = saved(({ metadata }) => {
+Deno.test("weights of another vocabulary or size than their configuration says are refused", async () => {
+  const refused = async (change: Partial<ModelConfig>, message: RegExp) => {
+    const file = await saved(({ metadata }) => {
       (metadata as Record<string, string>)["config"] = JSON.stringify({ ...CONFIGS[1], ...change });
     }, CONFIGS[1]);
     assert.throws(() => loadModel(file), { name: "TypeError", message });
   };
-  refused(
+  await refused(
     { tokenizer: "uci", vocabulary: 1969 },
     /tokens is \[32,32\], the chessformer needs \[1969,32\]/,
   );
-  refused({ block: 20 }, /positions is \[16,32\], the chessformer needs \[20,32\]/);
-  refused({ layers: 2 }, /layer1\.norm1\.gain is missing, the chessformer needs \[32\]/);
+  await refused({ block: 20 }, /positions is \[16,32\], the chessformer needs \[20,32\]/);
+  await refused({ layers: 2 }, /layer1\.norm1\.gain is missing, the chessformer needs \[32\]/);
 });
 
-Deno.test("a model file that is cut short or holds NaN is refused by name", () => {
-  const file = saved(() => {}, CONFIGS[1]), whole = Deno.readFileSync(file);
+Deno.test("a model file that is cut short or holds NaN is refused by name", async () => {
+  const file = await saved(() => {}, CONFIGS[1]), whole = Deno.readFileSync(file);
   Deno.writeFileSync(file, whole.subarray(0, whole.length - 100));
   assert.throws(() => loadModel(file), {
     name: "SyntaxError",

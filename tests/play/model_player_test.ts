@@ -25,16 +25,16 @@ const characters = (block = 64) =>
     ...chessFormerShape(1),
   }) as ChessFormerConfig;
 
-function save(name: string, config: ModelConfig): string {
+async function save(name: string, config: ModelConfig): Promise<string> {
   using model = initModel(config, 1);
   const file = `${folder}/${name}.safetensors`;
-  saveModel(file, model);
+  await saveModel(file, model);
   return file;
 }
 
 Deno.test("a saved BoardNet plays whole games, reproducibly, whatever the concurrency", async () => {
   await useBackend();
-  const file = save("boardnet", boardNet);
+  const file = await save("boardnet", boardNet);
   const play = async (concurrency: number) => {
     await using player = await openModelPlayer(file, { temperature: 1 });
     const { games } = await playMatch({
@@ -54,14 +54,16 @@ Deno.test("a saved BoardNet plays whole games, reproducibly, whatever the concur
 
 Deno.test("a saved ChessFormer plays by characters; untrained it writes no move and forfeits", async () => {
   await useBackend();
-  await using player = await openModelPlayer(save("chessformer", characters()), { temperature: 1 });
+  await using player = await openModelPlayer(await save("chessformer", characters()), {
+    temperature: 1,
+  });
   const { forfeits, games } = await playMatch({ a: player, b: randomPlayer(), games: 4, seed: 1 });
   assert.equal(forfeits.a, 4);
   assert.match(games[0].reason, /forfeit: no legal move in 5 tries/);
 });
 
 Deno.test("the task says how often a model wrote legal moves", async () => {
-  const file = save("chessformer", characters());
+  const file = await save("chessformer", characters());
   const printed: string[] = [];
   const args = ["--a", `model:${file}:tau=1`, "--b", "random", "--games", "2"];
   await matchTask(args, (text) => printed.push(text));
@@ -92,14 +94,14 @@ Deno.test("the next-character logits are the model's, however texts are batched"
 
 Deno.test("a saved ChessFormer of move tokens plays legal moves only", async () => {
   const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
-  await using player = await openModelPlayer(save("moves", config), { temperature: 1 });
+  await using player = await openModelPlayer(await save("moves", config), { temperature: 1 });
   const match = { a: player, b: randomPlayer(), games: 2, seed: 1, maxMoves: 10 };
   const { games } = await playMatch(match); // which refuses an illegal move
   assert.ok(games.every(({ moves }) => moves.length > 4));
 });
 
 Deno.test("negative temperature, missing model, a model that does not play chess", async () => {
-  const file = save("boardnet", boardNet);
+  const file = await save("boardnet", boardNet);
   await assert.rejects(openModelPlayer(file, { temperature: -1 }), /temperature -1: must be 0/);
   await assert.rejects(openPlayer(`model:${file}:tau=-1`), /temperature -1: must be 0/);
   await assert.rejects(
@@ -109,7 +111,7 @@ Deno.test("negative temperature, missing model, a model that does not play chess
   await assert.rejects(openPlayer("model"), /needs a run's id, or its folder/);
   const endgame = ModelConfig.parse({ model: "endgameformer", layers: 1, heads: 1, width: 8 });
   await assert.rejects(
-    openModelPlayer(save("endgame", endgame), { temperature: 1 }),
+    openModelPlayer(await save("endgame", endgame), { temperature: 1 }),
     /must be a BoardNet/,
   );
 });
