@@ -268,8 +268,9 @@ export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
   const shared = currentShared();
   if (shared) return tf.scalar(sharedNorm(shared, tensors));
   return tf.tidy(() =>
-    // Rows first, then their sums: smaller rounding errors than one long sum.
-    tf.addN(tensors.map((t) => t.square().sum(-1).sum())).sqrt()
+    // Rows first, then their sums: smaller rounding errors than one long sum. No addN: on webgpu it
+    // takes a buffer a tensor, of which a shader may have few.
+    tf.stack(tensors.map((t) => t.square().sum(-1).sum())).sum().sqrt()
   ) as tf.Scalar;
 }
 
