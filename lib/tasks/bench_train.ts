@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { describeBackend, useBackend } from "@lib/compute/backend.ts";
 import { openMachine } from "@lib/compute/machine.ts";
-import { adamW, crossEntropy, globalNorm } from "@lib/compute/ops.ts";
+import { crossEntropy } from "@lib/compute/ops.ts";
 import { writeJson } from "@lib/files.ts";
 import { POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import * as boardnet from "@lib/model/boardnet.ts";
@@ -31,6 +31,7 @@ import {
   serveOrders,
   startContestant,
 } from "@lib/tasks/contest.ts";
+import { optimizerStep, startOptimizer } from "@lib/train/optimizer.ts";
 
 /** What is trained: layers, heads, width, vocabulary, context, batch; or BoardNet. */
 const TEXT = {
@@ -91,31 +92,14 @@ function prepare(workload: Workload): Steps {
     forward = (params) => chessformer.forward(config, params, tokens);
     loss = (logits) => crossEntropy(logits.reshape([n, vocabulary]), targets);
   }
-  const variables = Object.fromEntries(
-    Object.entries(params).map(([name, t]) => [name, tf.variable(t)]),
-  );
-  const list = Object.values(variables);
-  const zeros = () => list.map((t) => tf.tidy(() => tf.variable(tf.zerosLike(t))));
-  const means = zeros(), squares = zeros();
-  const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
+  const state = startOptimizer(params);
+  const settings = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, weightDecay: 0.1, clip: 1 };
   let step = 0;
   return {
-    train: () =>
-      arrive(() => {
-        step++;
-        const { value, grads } = tf.variableGrads(() => loss(forward(variables)), list);
-        const gradients = list.map((t) => grads[t.name]);
-        const scale = tf.minimum(1, tf.div(1, globalNorm(gradients))) as tf.Scalar;
-        list.forEach((t, i) =>
-          adamW(t, gradients[i], means[i], squares[i], scale, {
-            ...settings,
-            weightDecay: t.rank > 1 ? 0.1 : 0,
-            step,
-          })
-        );
-        return value;
-      }),
-    forward: () => arrive(() => forward(variables).min()),
+    train: async () => {
+      await optimizerStep(state, (params) => loss(forward(params)), { ...settings, step: ++step });
+    },
+    forward: () => arrive(() => forward(state.params).min()),
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { gradientsOf } from "@lib/compute/gradients.ts";
 import { adamW, globalNorm } from "@lib/compute/ops.ts";
 import type { Params } from "@lib/model/params.ts";
 
@@ -58,14 +59,12 @@ export async function optimizerStep(
 ): Promise<{ readonly loss: number; readonly gradientNorm: number }> {
   const [loss, norm] = tf.tidy(() => {
     const names = Object.keys(params);
-    const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-      lossOf(Object.fromEntries(names.map((name, i) => [name, tensors[i]])))
-    )(names.map((name) => params[name]));
-    const norm = globalNorm(grads);
+    const { value, gradients } = gradientsOf(() => lossOf(params), Object.values(params));
+    const norm = globalNorm(gradients);
     const scale = tf.minimum(1, tf.div(clip, norm.add(1e-12))) as tf.Scalar;
     names.forEach((name, i) => {
       const decays = params[name].rank > 1 && name !== "positions";
-      adamW(params[name], grads[i], means[name], squares[name], scale, {
+      adamW(params[name], gradients[i], means[name], squares[name], scale, {
         learningRate,
         beta1,
         beta2,

@@ -42,7 +42,7 @@ static void attend(const int *a, int chunk) {
       float m = max_of(row, whole, 0.0f);
       m = LARGER(m, top[i]);
       float fade = exp_(top[i] - m);
-      sum[i] = sum[i] * fade + exp_sum(row, row, whole, m);
+      sum[i] = sum[i] * fade + exp_sum(row, row, whole, 1.0f, m);
       zero(row + whole, n - whole);
       top[i] = m;
       if (j0) for (int d = 0; d < D; d++) o[i * STRIDE + d] *= fade;
@@ -126,6 +126,16 @@ static void turn_heads(const int *a, int head) {  // x y heads T D ldx TP
   for (int j0 = 0; j0 < TP; j0 += 16)
     for (int d0 = 0; d0 < D; d0 += 16) {
       const int n = MIN(16, T - j0), m = MIN(16, D - d0);
+#ifdef __AVX512F__
+      if (m == 16) {
+        __m512i r[16];
+        for (int j = 0; j < 16; j++)
+          r[j] = j < n ? _mm512_loadu_si512(x + (j0 + j) * ld + d0) : _mm512_setzero_si512();
+        turn_square(r);
+        for (int d = 0; d < 16; d++) _mm512_storeu_si512(y + (d0 + d) * TP + j0, r[d]);
+        continue;
+      }
+#endif
       float square[16][16];
       for (int j = 0; j < 16; j++)
         if (j < n && m == 16) for (int d = 0; d < 16; d++) square[d][j] = x[(j0 + j) * ld + d0 + d];

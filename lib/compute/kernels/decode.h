@@ -76,7 +76,7 @@ INLINE float take_scores(float *s, int n, float *top, float *sum) {
   float m = max_of(s, whole, 0.0f);
   m = LARGER(m, *top);
   const float fade = exp_(*top - m);
-  *sum = *sum * fade + exp_sum(s, s, whole, m);
+  *sum = *sum * fade + exp_sum(s, s, whole, 1.0f, m);
   *top = m;
   return fade;
 }

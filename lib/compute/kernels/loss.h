@@ -24,11 +24,11 @@ static void cross_entropy(const int *a, int chunk) {  // rows grain x target los
       for (int j0 = 0; j0 < V; j0 += 1024) {
         const int n = MIN(1024, V - j0);
         for (int j = 0; j < n; j++) e[j] = mask[j0 + j] ? x[j0 + j] : -INFINITE;
-        s += exp_sum(e, e, n, m);
+        s += exp_sum(e, e, n, 1.0f, m);
       }
     } else {
       m = max_of(x, V, 0.0f);
-      for (int j0 = 0; j0 < V; j0 += 1024) s += exp_sum(e, x + j0, MIN(1024, V - j0), m);
+      for (int j0 = 0; j0 < V; j0 += 1024) s += exp_sum(e, x + j0, MIN(1024, V - j0), 1.0f, m);
     }
     F(5)[i] = m + log_(s);
     F(4)[i] = target[i] >= V || (mask && !mask[target[i]]) ? INFINITE : F(5)[i] - x[target[i]];

@@ -85,7 +85,7 @@ static void softmax(const int *a, int chunk) {  // rows grain x y length log
   for (int i = begin; i < end; i++) {
     const float *x = F(2) + (ptrdiff_t)i * n;
     float *y = F(3) + (ptrdiff_t)i * n, m = max_of(x, n, 0.0f);
-    float s = exp_sum(y, x, n, m);
+    float s = exp_sum(y, x, n, 1.0f, m);
     if (a[5]) {
       float z = m + log_(s);
       for (int j = 0; j < n; j++) y[j] = x[j] - z;

@@ -8,18 +8,18 @@
 
 #if defined(__AMX_BF16__) && defined(__AVX512BW__) && defined(__linux__)
 #define TILES 1
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define TERMS 32                  // terms of a sum that a tile holds
 #define PASS 128               // terms at a time: 24 KB of B and of A, both in the L1 cache
+#define ALIGNED __attribute__((aligned(64)))
 #define TRIPLE (3 * 16 * TERMS)   // numbers of a tile's three parts
 #define TILE_ROWS 512              // of A in scratch
 
 static int tiles_allowed;
 #define SPLIT_LIMIT 65536  // numbers that one factor may have in scratch
-static _Thread_local __attribute__((aligned(64))) uint16_t tile_scratch[3][3 * SPLIT_LIMIT];
+static _Thread_local ALIGNED uint16_t tile_scratch[2][3 * SPLIT_LIMIT];
 
 // Linux gives the unit's registers to those who ask (arch_prctl, ARCH_REQ_XCOMP_PERM).
 static void ask_for_tiles(void) { tiles_allowed = !syscall(SYS_arch_prctl, 0x1023, 18); }
@@ -55,32 +55,6 @@ INLINE unsigned split_pairs(__m512 low, __m512 high, __m512i part[3]) {
 INLINE __m512 some_of(const float *x, int n) {  // the first n of 16 numbers, then zeros
   if (n >= 16) return _mm512_loadu_ps(x);
   return n <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x);
-}
-
-INLINE void turn_square(__m512i r[16]) {  // of 16 x 16 pairs
-  __m512i t[16];
-  for (int i = 0; i < 16; i += 2) {
-    t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-    r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-    r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-    r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-  }
-  for (int i = 0; i < 4; i++) {
-    t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-    t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-    t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-    t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-  }
-  for (int i = 0; i < 4; i++) {
-    r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-    r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-    r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-    r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-  }
 }
 
 // A factor of a product as tiles [lines / 16][terms / 32][3], where the lines are A's rows or B's
@@ -135,7 +109,7 @@ SPLITTER(right_of_rows, 1, 0)      // B stored turned
 // next block goes, are fetched meanwhile: that is what takes longest when C is large.
 static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrdiff_t ldb, int steps,
                        float *c, ptrdiff_t ldc, int rows, int cols, int first, const float *ahead) {
-  float edge[32 * 32];
+  ALIGNED float edge[32 * 32];
   const int whole = rows >= 32 && cols >= 32;
   float *to = whole ? c : edge;
   const ptrdiff_t bytes = whole ? 4 * ldc : 128;
