@@ -45,14 +45,15 @@ export function runKernel<T extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
 
 // ---------------------------------------------------------------- linear
 
-/** x [..., C] · w [C, D] (+ b [D]). */
-const linear: SharedKernel = (backend, { x, w, b }) => {
+/** x [..., C] · w [C, D] (+ b [D]) (+ add [..., D]). */
+const linear: SharedKernel = (backend, { x, w, b, add }) => {
   const [C, D] = w!.shape, N = sizeOf(x!.shape.slice(0, -1));
   check("linear", "x", x!, N * C);
   check("linear", "w", w!, C * D);
   if (b) check("linear", "b", b, D);
+  if (add) check("linear", "add", add, N * D);
   const y = backend.make([...x!.shape.slice(0, -1), D]);
-  multiply(backend, x!, w!, y, { M: N, N: D, K: C, bias: b });
+  multiply(backend, x!, w!, y, { M: N, N: D, K: C, bias: b, add });
   return y;
 };
 
@@ -78,6 +79,42 @@ const linearWeight: SharedKernel = (backend, { x, dy }) => {
 const sumRows: SharedKernel = (backend, { x }) => {
   const C = lastOf(x!);
   return sumColumns(backend, x!, 1, sizeOf(x!.shape) / C, C, [C]);
+};
+
+// ---------------------------------------------------------------- feed forward
+
+/** gelu(x·w1 + b1)·w2 + b2 + add, and what GELU was taken of and gave, for the gradient. */
+const feedForward: SharedKernel = (backend, { x, w1, b1, w2, b2, add }) => {
+  const [C, D] = w1!.shape, N = sizeOf(x!.shape) / C;
+  check("feed forward", "x", x!, N * C);
+  check("feed forward", "w2", w2!, D * C);
+  check("feed forward", "add", add!, N * C);
+  if (b1) check("feed forward", "b1", b1, D);
+  if (b2) check("feed forward", "b2", b2, C);
+  const pre = backend.make([N, D]), y = backend.make(x!.shape);
+  multiply(backend, x!, w1!, pre, { M: N, N: D, K: C, bias: b1 });
+  const hidden = unary(backend, "Gelu", pre)!;
+  multiply(backend, hidden, w2!, y, { M: N, N: C, K: D, bias: b2, add });
+  return [y, pre, hidden];
+};
+
+/** The gradients by x, w1, b1, w2 and b2. */
+const feedForwardGradient: SharedKernel = (backend, { x, w1, w2, pre, hidden, dy }) => {
+  const [C, D] = w1!.shape, N = sizeOf(x!.shape) / C;
+  check("feed forward's gradient", "dy", dy!, N * C);
+  check("feed forward's gradient", "pre", pre!, N * D);
+  check("feed forward's gradient", "hidden", hidden!, N * D);
+  const dw2 = backend.make([D, C]), db2 = sumColumns(backend, dy!, 1, N, C, [C]);
+  multiply(backend, hidden!, dy!, dw2, { M: D, N: C, K: N, turnA: true });
+  const dHidden = backend.make([N, D]), dx = backend.make(x!.shape), dw1 = backend.make([C, D]);
+  multiply(backend, dy!, w2!, dHidden, { M: N, N: D, K: C, turnB: true });
+  const du = binary(backend, "GeluGradient", pre!, dHidden)!;
+  backend.drop(dHidden);
+  multiply(backend, x!, du, dw1, { M: C, N: D, K: N, turnA: true });
+  multiply(backend, du, w1!, dx, { M: N, N: C, K: D, turnB: true });
+  const db1 = sumColumns(backend, du, 1, N, D, [D]);
+  backend.drop(du);
+  return [dx, dw1, db1, dw2, db2];
 };
 
 // ---------------------------------------------------------------- layer norm
@@ -155,63 +192,91 @@ const reluGradient: SharedKernel = (backend, { x, dy }) => {
 /** The widest head that the kernel's scratch holds. */
 export const HEAD_LIMIT = 192;
 
-/** [B, T, heads · D] → [B, heads, D, TP], zeros behind T. */
-function turnHeads(
-  backend: SharedBackend,
-  x: tf.TensorInfo,
-  heads: number,
-  padded: number,
-): tf.TensorInfo {
-  const [B, T, C] = x.shape, D = C / heads, y = backend.make([B, heads, D, padded]);
-  backend.machine.launch("turn_heads", B * heads, [
-    backend.address(x),
-    backend.address(y),
-    heads,
-    T,
-    D,
-    C,
-    padded,
-  ]);
-  return y;
+/** A query, key or value where it lies: its first number's address, and from a row to the next. */
+interface Rows {
+  readonly address: number;
+  readonly stride: number;
 }
 
-/** Keys in memory: whole strips of the matrix product, and what it reads beyond them. */
-const padKeys = (keys: number): number => Math.ceil(keys / 48) * 48 + 48;
+/** Queries, keys and values: three tensors, or one that holds them side by side. */
+interface Attended {
+  readonly B: number;
+  readonly T: number;
+  readonly S: number;
+  readonly C: number;
+  readonly q: Rows;
+  readonly k: Rows;
+  readonly v: Rows;
+}
 
-function checkAttention(inputs: tf.NamedTensorInfoMap, heads: number) {
-  const { q, k, v } = inputs, [B, T, C] = q!.shape, S = k!.shape[1];
-  check("attention", "q", q!, B * T * C);
-  check("attention", "k", k!, B * S * C);
-  check("attention", "v", v!, B * S * C);
+function attended(backend: SharedBackend, inputs: tf.NamedTensorInfoMap, heads: number): Attended {
+  const { q, k, v } = inputs, [B, T, width] = q!.shape, packed = !k, C = packed ? width / 3 : width;
+  const S = packed ? T : k.shape[1];
+  check("attention", "q", q!, B * T * width);
+  if (!packed) {
+    check("attention", "k", k, B * S * C);
+    check("attention", "v", v!, B * S * C);
+  }
   if (C % heads || C / heads > HEAD_LIMIT) {
     throw new RangeError(
       `Cannot attend with ${heads} heads of ${C / heads} channels: must be whole, at most ` +
         `${HEAD_LIMIT}`,
     );
   }
-  return { B, T, S, C, D: C / heads, padded: padKeys(S) };
+  return { B, T, S, C, ...threeOf(backend, packed ? [q!] : [q!, k, v!], C) };
+}
+
+/** Three tensors of C channels, or one of 3 C, as rows. */
+function threeOf(backend: SharedBackend, tensors: readonly tf.TensorInfo[], C: number) {
+  const stride = tensors.length === 1 ? 3 * C : C;
+  const [q, k, v] = [0, 1, 2].map((i) => ({
+    address: backend.address(tensors[i] ?? tensors[0]) + (tensors.length === 1 ? 4 * i * C : 0),
+    stride,
+  }));
+  return { q, k, v };
+}
+
+/** Keys in memory: whole strips of the matrix product, and what it reads beyond them. */
+const padKeys = (keys: number): number => Math.ceil(keys / 48) * 48 + 48;
+
+/** Rows of [B, T, heads · D] → [B, heads, D, TP], zeros behind T. */
+function turnHeads(
+  backend: SharedBackend,
+  { address, stride }: Rows,
+  [B, T, heads, D]: readonly [number, number, number, number],
+): tf.TensorInfo {
+  const padded = padKeys(T), y = backend.make([B, heads, D, padded]);
+  backend.machine.launch("turn_heads", B * heads, [
+    address,
+    backend.address(y),
+    heads,
+    T,
+    D,
+    stride,
+    padded,
+  ]);
+  return y;
 }
 
 const attention: SharedKernel = (backend, inputs, attrs) => {
   const heads = attrs["heads"] as number, causal = attrs["causal"] as boolean;
-  const { B, T, S, C, D, padded } = checkAttention(inputs, heads);
-  const { q, k, v } = inputs;
-  const y = backend.make(q!.shape), lse = backend.make([B, heads, T]);
-  const turned = turnHeads(backend, k!, heads, padded), blocks = Math.ceil(T / 32);
+  const { B, T, S, C, q, k, v } = attended(backend, inputs, heads), D = C / heads;
+  const y = backend.make([B, T, C]), lse = backend.make([B, heads, T]);
+  const turned = turnHeads(backend, k, [B, S, heads, D]), blocks = Math.ceil(T / 32);
   backend.machine.launch("attend", B * heads * blocks, [
-    backend.address(q!),
+    q.address,
     backend.address(turned),
-    backend.address(v!),
+    v.address,
     backend.address(y),
     backend.address(lse),
     heads,
     T,
     S,
     D,
+    q.stride,
+    v.stride,
     C,
-    C,
-    C,
-    padded,
+    padKeys(S),
     causal ? 1 : 0,
     bits(1 / Math.sqrt(D)),
     blocks,
@@ -220,46 +285,49 @@ const attention: SharedKernel = (backend, inputs, attrs) => {
   return [y, lse];
 };
 
+/** The gradients by q, k and v, or by the tensor that holds all three. */
 const attentionGradient: SharedKernel = (backend, inputs, attrs) => {
   const heads = attrs["heads"] as number, causal = attrs["causal"] as boolean;
-  const { B, T, S, C, D, padded } = checkAttention(inputs, heads);
-  const { q, k, v, y, lse, dy } = inputs;
+  const { B, T, S, C, q, k, v } = attended(backend, inputs, heads), D = C / heads;
+  const { y, lse, dy } = inputs;
   check("attention's gradient", "dy", dy!, B * T * C);
   check("attention's gradient", "lse", lse!, B * heads * T);
-  const dq = backend.make(q!.shape), dk = backend.make(k!.shape), dv = backend.make(v!.shape);
-  const turnedK = turnHeads(backend, k!, heads, padded);
-  const turnedV = turnHeads(backend, v!, heads, padded);
+  const given = inputs["k"] ? [inputs["q"]!, inputs["k"], inputs["v"]!] : [inputs["q"]!];
+  const gradients = given.map(({ shape }) => backend.make(shape));
+  const { q: dq, k: dk, v: dv } = threeOf(backend, gradients, C);
+  const turnedK = turnHeads(backend, k, [B, S, heads, D]);
+  const turnedV = turnHeads(backend, v, [B, S, heads, D]);
   backend.machine.launch("attend_back", B * heads, [
-    backend.address(q!),
+    q.address,
     backend.address(turnedK),
-    backend.address(v!),
+    v.address,
     backend.address(y!),
     backend.address(lse!),
     heads,
     T,
     S,
     D,
+    q.stride,
+    v.stride,
     C,
-    C,
-    C,
-    padded,
+    padKeys(S),
     causal ? 1 : 0,
     bits(1 / Math.sqrt(D)),
     0,
-    backend.address(k!),
+    k.address,
     backend.address(turnedV),
     backend.address(dy!),
-    backend.address(dq),
-    backend.address(dk),
-    backend.address(dv),
+    dq.address,
+    dk.address,
+    dv.address,
+    k.stride,
     C,
-    C,
-    C,
-    C,
-    C,
+    dq.stride,
+    dk.stride,
+    dv.stride,
   ]);
   backend.drop(turnedK, turnedV);
-  return [dq, dk, dv];
+  return gradients;
 };
 
 // ---------------------------------------------------------------- embedding
@@ -432,6 +500,8 @@ export const FUSED_KERNELS: ReadonlyMap<string, SharedKernel> = new Map([
   ["FusedLinearInput", linearInput],
   ["FusedLinearWeight", linearWeight],
   ["FusedSumRows", sumRows],
+  ["FusedFeedForward", feedForward],
+  ["FusedFeedForwardGradient", feedForwardGradient],
   ["FusedLayerNorm", layerNorm],
   ["FusedLayerNormGradient", layerNormGradient],
   ["FusedGelu", gelu],
@@ -439,6 +509,7 @@ export const FUSED_KERNELS: ReadonlyMap<string, SharedKernel> = new Map([
   ["FusedRelu", relu],
   ["FusedReluGradient", reluGradient],
   ["FusedAttention", attention],
+  ["FusedSelfAttention", attention],
   ["FusedAttentionGradient", attentionGradient],
   ["FusedEmbeddingGradient", embeddingGradient],
   ["FusedConv3x3", conv],
@@ -466,6 +537,31 @@ export function registerFusedGradients(): void {
         x: () => runKernel("FusedLinearInput", { dy, w }),
         w: () => runKernel("FusedLinearWeight", { x, dy }),
         b: () => runKernel("FusedSumRows", { x: dy }),
+        add: () => dy.clone(),
+      };
+    },
+  });
+  tf.registerGradient({
+    kernelName: "FusedFeedForward",
+    inputsToSave: ["x", "w1", "w2"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, saved) => {
+      const [x, w1, w2, pre, hidden] = saved as tf.Tensor[], dy = first(dys);
+      const [dx, dw1, db1, dw2, db2] = runKernel<tf.Tensor[]>("FusedFeedForwardGradient", {
+        x,
+        w1,
+        w2,
+        pre,
+        hidden,
+        dy,
+      });
+      return {
+        x: () => dx,
+        w1: () => dw1,
+        b1: () => db1,
+        w2: () => dw2,
+        b2: () => db2,
+        add: () => dy.clone(),
       };
     },
   });
@@ -499,20 +595,23 @@ export function registerFusedGradients(): void {
       }),
     });
   }
-  tf.registerGradient({
-    kernelName: "FusedAttention",
-    inputsToSave: ["q", "k", "v"],
-    outputsToSave: [true, true],
-    gradFunc: (dys, saved, attrs) => {
-      const [q, k, v, y, lse] = saved as tf.Tensor[], dy = first(dys);
-      const [dq, dk, dv] = runKernel<tf.Tensor[]>(
-        "FusedAttentionGradient",
-        { q, k, v, y, lse, dy },
-        attrs as Record<string, unknown>,
-      );
-      return { q: () => dq, k: () => dk, v: () => dv };
-    },
-  });
+  for (const parts of [["q", "k", "v"], ["q"]]) {
+    tf.registerGradient({
+      kernelName: parts.length === 1 ? "FusedSelfAttention" : "FusedAttention",
+      inputsToSave: parts,
+      outputsToSave: [true, true],
+      gradFunc: (dys, saved, attrs) => {
+        const tensors = saved as tf.Tensor[], [y, lse] = tensors.slice(parts.length);
+        const given = Object.fromEntries(parts.map((name, i) => [name, tensors[i]]));
+        const gradients = runKernel<tf.Tensor[]>(
+          "FusedAttentionGradient",
+          { ...given, y, lse, dy: first(dys) },
+          attrs as Record<string, unknown>,
+        );
+        return Object.fromEntries(parts.map((name, i) => [name, () => gradients[i]]));
+      },
+    });
+  }
   tf.registerGradient({
     kernelName: "FusedConv3x3",
     inputsToSave: ["x", "w"],

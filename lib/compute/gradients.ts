@@ -57,17 +57,17 @@ export function gradientsOf(loss: () => tf.Scalar, tensors: readonly tf.Tensor[]
     throw new Error("Cannot take gradients inside gradients: call one after the other");
   }
   let tape: readonly TapeNode[] = [];
-  const value = tf.tidy(() => {
-    engine.startTape();
-    try {
-      return loss();
-    } finally {
-      tape = engine.state.activeTape!;
-      engine.endTape();
-      engine.state.activeTape = null;
-    }
-  });
   try {
+    const value = tf.tidy(() => {
+      engine.startTape();
+      try {
+        return loss();
+      } finally {
+        tape = engine.state.activeTape!;
+        engine.endTape();
+        engine.state.activeTape = null;
+      }
+    });
     if (value.rank !== 0) {
       throw new RangeError(`Cannot take the gradient of [${value.shape}]: must be a scalar`);
     }

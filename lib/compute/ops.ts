@@ -55,12 +55,14 @@ const rows = (t: tf.Tensor): tf.Tensor2D => t.reshape([t.size / lastAxis(t), las
 const sumRows = (t: tf.Tensor2D): tf.Tensor1D =>
   tf.matMul(tf.ones([1, t.shape[0]]) as tf.Tensor2D, t).reshape([t.shape[1]]);
 
-/** y = x·w + b: x [..., C], w [C, D], b [D] → [..., D]. */
-export function linear(x: tf.Tensor, w: tf.Tensor, b?: tf.Tensor): tf.Tensor {
+/** y = x·w + b (+ add, a residual): x [..., C], w [C, D], b [D], add [..., D] → [..., D]. */
+export function linear(x: tf.Tensor, w: tf.Tensor, b?: tf.Tensor, add?: tf.Tensor): tf.Tensor {
   const C = lastAxis(x), D = lastAxis(w);
   assertShape("apply linear", "weight", w, [C, D]);
   if (b) assertShape("apply linear", "bias", b, [D]);
-  if (currentShared()) return runKernel("FusedLinear", { x, w, b });
+  if (add) assertShape("apply linear", "addend", add, [...x.shape.slice(0, -1), D]);
+  if (currentShared()) return runKernel("FusedLinear", { x, w, b, add });
+  if (add) return linear(x, w, b).add(add);
   return differentiable(b ? [x, w, b] : [x, w], () => {
     const product = tf.matMul(rows(x), w as tf.Tensor2D);
     return {
@@ -130,6 +132,34 @@ export function gelu(x: tf.Tensor): tf.Tensor {
   });
 }
 
+/** A layer's two matrices and, where there are any, their biases. */
+export interface FeedForward {
+  /** [C, D] and [D]. */
+  readonly expand: { readonly weight: tf.Tensor; readonly bias?: tf.Tensor | undefined };
+  /** [D, C] and [C]. */
+  readonly contract: { readonly weight: tf.Tensor; readonly bias?: tf.Tensor | undefined };
+}
+
+/** gelu(x·w₁ + b₁)·w₂ + b₂ + add: x and add [..., C] → [..., C]. */
+export function feedForward(
+  x: tf.Tensor,
+  { expand, contract }: FeedForward,
+  add: tf.Tensor,
+): tf.Tensor {
+  const C = lastAxis(x), D = lastAxis(expand.weight);
+  assertShape("feed forward", "expanding weight", expand.weight, [C, D]);
+  assertShape("feed forward", "contracting weight", contract.weight, [D, C]);
+  assertShape("feed forward", "addend", add, x.shape);
+  if (expand.bias) assertShape("feed forward", "expanding bias", expand.bias, [D]);
+  if (contract.bias) assertShape("feed forward", "contracting bias", contract.bias, [C]);
+  if (currentShared()) {
+    const [w1, b1, w2, b2] = [expand.weight, expand.bias, contract.weight, contract.bias];
+    return runKernel<tf.Tensor[]>("FusedFeedForward", { x, w1, b1, w2, b2, add })[0];
+  }
+  const hidden = gelu(linear(x, expand.weight, expand.bias));
+  return linear(hidden, contract.weight, contract.bias, add);
+}
+
 /** max(x, 0). */
 export function relu(x: tf.Tensor): tf.Tensor {
   if (currentShared()) return runKernel("FusedRelu", { x });
@@ -192,6 +222,28 @@ export function attention(
   if (causal) scores = scores.add(causalMask(T, S));
   const mixed = tf.matMul(tf.softmax(scores), split(v)); // [B, H, T, C/H]
   return mixed.transpose([0, 2, 1, 3]).reshape([B, T, C]);
+}
+
+/**
+ * {@link attention} of a sequence to itself, its queries, keys and values side by side:
+ * [B, T, 3 · C] → [B, T, C].
+ */
+export function selfAttention(
+  qkv: tf.Tensor,
+  options: { readonly heads: number; readonly causal: boolean },
+): tf.Tensor {
+  const width = lastAxis(qkv), H = options.heads;
+  if (qkv.rank !== 3 || width % (3 * H) !== 0) {
+    throw new RangeError(
+      `Cannot split [${qkv.shape}] into queries, keys and values of ${H} heads: must be ` +
+        `[B, T, 3 · C] with C a multiple of ${H}`,
+    );
+  }
+  if (currentShared() && width / 3 / H <= HEAD_LIMIT) {
+    return runKernel<tf.Tensor[]>("FusedSelfAttention", { q: qkv }, { ...options })[0];
+  }
+  const [q, k, v] = tf.split(qkv, 3, -1);
+  return attention(q, k, v, options);
 }
 
 /** [T, S]: 0 where query t, at time S − T + t, may look, −10⁹ where it may not. */

@@ -23,6 +23,9 @@ export interface Product {
   readonly manyB?: boolean;
   /** [N], added to every row. */
   readonly bias?: tf.TensorInfo | undefined;
+  /** Of C's size, added to it after the bias. */
+  readonly add?: tf.TensorInfo | undefined;
+  /** Whether what is below zero is cut, at last. */
   readonly relu?: boolean;
   /** A is the boards [squares, channels] that 3×3 neighbourhoods come from. */
   readonly boardChannels?: number;
@@ -69,6 +72,7 @@ export function multiply(
     product.boardChannels ?? 0,
     tiles && turnB ? 1 : 0,
     tiles ? 1 : 0,
+    product.add ? backend.address(product.add) : 0,
   ]);
   if (straight !== b) backend.drop(straight);
 }
@@ -127,7 +131,12 @@ function worthTiles(M: number, N: number, K: number): boolean {
 }
 
 /** As {@link blocks} for AMX tiles: each block splits its rows and columns first, so the fewer the better. */
-function tiledBlocks(M: number, N: number, batch: number, threads: number): [number, number] {
+function tiledBlocks(
+  M: number,
+  N: number,
+  batch: number,
+  threads: number,
+): [number, number] {
   let mb = Math.min(512, roundUp(M, 32)), nb = Math.min(2048, roundUp(N, 32));
   const chunks = () => batch * Math.ceil(M / mb) * Math.ceil(N / nb);
   while (threads > 1 && chunks() < threads && mb * nb > 1024) {

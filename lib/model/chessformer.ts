@@ -9,7 +9,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { attention, embedding, gelu, layerNorm, linear } from "@lib/compute/ops.ts";
+import { embedding, feedForward, layerNorm, linear, selfAttention } from "@lib/compute/ops.ts";
 import { tokenizerByName } from "@lib/data/tokenizer.ts";
 import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
@@ -144,18 +144,16 @@ export function lastHidden(
   return tf.tidy(() => {
     const positions = params["positions"].slice([0, 0], [T, config.width]); // [T, C]
     const x = embedding(params["tokens"], tokens).add(positions); // [B, T, C]
-    const mix = selfAttention({ heads: config.heads, causal: true });
+    const mix: Mix = (qkv) => selfAttention(qkv, { heads: config.heads, causal: true });
     return norm(params, "norm", transformer(config, params, x, mix));
   });
 }
 
-/** How a layer mixes its tokens: attention from q to k and v, all of x's shape. */
-export type Mix = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, layer: number) => tf.Tensor;
-
-/** Attention among the tokens of x: all see all or, `causal`, each itself and those before it. */
-export function selfAttention(options: { readonly heads: number; readonly causal: boolean }): Mix {
-  return (q, k, v) => attention(q, k, v, options);
-}
+/**
+ * How a layer mixes its tokens: from their queries, keys and values side by side, [..., 3 · C], to
+ * [..., C].
+ */
+export type Mix = (qkv: tf.Tensor, layer: number) => tf.Tensor;
 
 /** A stack of transformer layers, layer norm first: x [..., C] → [..., C]. */
 export function transformer(
@@ -164,20 +162,20 @@ export function transformer(
   x: tf.Tensor,
   mix: Mix,
 ): tf.Tensor {
-  const apply = (name: string, x: tf.Tensor) =>
-    linear(x, params[`${name}.weight`], params[`${name}.bias`]);
+  const matrix = (name: string) => ({
+    weight: params[`${name}.weight`],
+    bias: params[`${name}.bias`] as tf.Tensor | undefined,
+  });
   for (let i = 0; i < layers; i++) {
     const layer = `layer${i}`;
-    const seen = norm(params, `${layer}.norm1`, x);
-    const mixed = mix(
-      apply(`${layer}.query`, seen),
-      apply(`${layer}.key`, seen),
-      apply(`${layer}.value`, seen),
-      i,
-    );
-    x = x.add(apply(`${layer}.project`, mixed));
-    const hidden = gelu(apply(`${layer}.expand`, norm(params, `${layer}.norm2`, x)));
-    x = x.add(apply(`${layer}.contract`, hidden));
+    const three = ["query", "key", "value"].map((part) => matrix(`${layer}.${part}`));
+    const weight = tf.concat(three.map(({ weight }) => weight), 1); // [C, 3 C]
+    const bias = three[0].bias && tf.concat(three.map(({ bias }) => bias!)); // [3 C]
+    const mixed = mix(linear(norm(params, `${layer}.norm1`, x), weight, bias), i);
+    const project = matrix(`${layer}.project`);
+    x = linear(mixed, project.weight, project.bias, x);
+    const parts = { expand: matrix(`${layer}.expand`), contract: matrix(`${layer}.contract`) };
+    x = feedForward(norm(params, `${layer}.norm2`, x), parts, x);
   }
   return x;
 }

@@ -116,7 +116,10 @@ export function openDecoder(
       const ids = (list: readonly number[]) => tf.tensor1d([...list], "int32");
       const x = embedding(params["tokens"], ids(rows.tokens))
         .add(embedding(params["positions"], ids(rows.positions))); // [M, C]
-      const mix: Mix = (q, k, v, layer) => batch.attend(layer, q, k, v);
+      const mix: Mix = (qkv, layer) => {
+        const [q, k, v] = tf.split(qkv, 3, 1);
+        return batch.attend(layer, q, k, v);
+      };
       const wanted = tf.gather(transformer(config, params, x, mix), ids(rows.wanted)); // [W, C]
       return linear(norm(params, "norm", wanted), unembedding);
     });

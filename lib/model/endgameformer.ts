@@ -15,11 +15,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { type Move, moveFrom, moveTo, type Position } from "@lib/chess/position.ts";
-import { embedding, linear, relu } from "@lib/compute/ops.ts";
+import { embedding, linear, relu, selfAttention } from "@lib/compute/ops.ts";
 import {
+  type Mix,
   norm,
   normParameters,
-  selfAttention,
   transformer,
   transformerParameters,
 } from "@lib/model/chessformer.ts";
@@ -144,7 +144,7 @@ export function forward(
       .add(read("files", (token) => (token >> 6) * 8 + (token & 7)))
       .add(read("ranks", (token) => token >> 3))
       .add(embedding(params["sides"], tf.tensor1d(sides, "int32")).reshape([B, 1, config.width]));
-    const mix = selfAttention({ heads: config.heads, causal: false });
+    const mix: Mix = (qkv) => selfAttention(qkv, { heads: config.heads, causal: false });
     const hidden = norm(params, "norm", transformer(config, params, x, mix)); // [B, T, C]
     const query = linear(hidden, params["query.weight"], params["query.bias"]) // [B, T, K]
       .mul(1 / Math.sqrt(config.keys));

@@ -15,8 +15,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { describeBackend, useBackend } from "@lib/compute/backend.ts";
-import { openMachine } from "@lib/compute/machine.ts";
 import { crossEntropy } from "@lib/compute/ops.ts";
+import { multiply } from "@lib/compute/products.ts";
+import { registerShared } from "@lib/compute/shared_backend.ts";
 import { writeJson } from "@lib/files.ts";
 import { POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import * as boardnet from "@lib/model/boardnet.ts";
@@ -129,44 +130,15 @@ async function serve(backend: string, workload: Workload): Promise<void> {
 
 /** The best rate of our own matrix product, in multiplications and additions a second. */
 function productRate(route: "native" | "simd" | "simd-plain", threads: number): number {
-  const machine = openMachine(route, { threads });
-  const [M, N, K] = [4096, 512, 128], { memory, rows } = machine;
-  const [a, b, c] = [M * K, K * N, M * N].map((n) => memory.allocate(4 * n));
-  for (const [address, n] of [[a, M * K], [b, K * N]]) {
-    memory.float32().fill(1, address >>> 2, (address >>> 2) + n);
-  }
-  const mb = machine.tiles ? 512 : Math.floor(128 / rows) * rows, blocks = Math.ceil(M / mb);
-  const args = [
-    a,
-    b,
-    c,
-    M,
-    N,
-    K,
-    K,
-    N,
-    N,
-    0,
-    mb,
-    N,
-    blocks,
-    1,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    machine.tiles ? 1 : 0,
-  ];
+  const backend = registerShared(route, { threads }), [M, N, K] = [4096, 512, 128];
+  const a = backend.make([M, K]), b = backend.make([K, N]), c = backend.make([M, N]);
+  for (const factor of [a, b]) (backend.view(factor) as Float32Array).fill(1);
   let best = Infinity;
   for (let i = 0; i < 60; i++) {
     const start = performance.now();
-    machine.launch("gemm", blocks, args);
+    multiply(backend, a, b, c, { M, N, K });
     best = Math.min(best, performance.now() - start);
   }
-  machine[Symbol.dispose]();
   return 2 * M * N * K / (best / 1000);
 }
 

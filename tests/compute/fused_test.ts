@@ -6,11 +6,13 @@ import {
   conv3x3,
   crossEntropy,
   embedding,
+  feedForward,
   gelu,
   globalNorm,
   layerNorm,
   linear,
   relu,
+  selfAttention,
 } from "@lib/compute/ops.ts";
 import { difference, normal, on, routes } from "./routes.ts";
 
@@ -53,6 +55,23 @@ const CASES: Record<string, [Inputs, (...t: tf.Tensor[]) => tf.Tensor]> = {
   "linear 1 × 33, 17": [[[1, 33], [33, 17], [17]], (x, w, b) => linear(x, w, b)],
   "linear 130 × 200, 97": [[[130, 200], [200, 97], [97]], (x, w, b) => linear(x, w, b)],
   "linear 300 × 500, 64": [[[300, 500], [500, 64]], (x, w) => linear(x, w)],
+  "linear with a residual 4 × 50 × 40, 48": [
+    [[4, 50, 40], [40, 48], [48], [4, 50, 48]],
+    (x, w, b, add) => linear(x, w, b, add),
+  ],
+  "feed forward 5 × 9 × 12, 40": [
+    [[5, 9, 12], [12, 40], [40], [40, 12], [12], [5, 9, 12]],
+    (x, w1, b1, w2, b2, add) =>
+      feedForward(
+        x,
+        { expand: { weight: w1, bias: b1 }, contract: { weight: w2, bias: b2 } },
+        add,
+      ),
+  ],
+  "feed forward without biases 70 × 64, 96": [
+    [[70, 64], [64, 96], [96, 64], [70, 64]],
+    (x, w1, w2, add) => feedForward(x, { expand: { weight: w1 }, contract: { weight: w2 } }, add),
+  ],
   "layer norm 5 × 13 × 19": [[[5, 13, 19], [19], [19]], (x, g, b) => layerNorm(x, g, b)],
   "layer norm without bias 200 × 64": [[[200, 64], [64]], (x, g) => layerNorm(x, g)],
   "layer norm 3 × 1": [[[3, 1], [1], [1]], (x, g, b) => layerNorm(x, g, b)],
@@ -70,6 +89,14 @@ const CASES: Record<string, [Inputs, (...t: tf.Tensor[]) => tf.Tensor]> = {
   "causal attention 1 × 270 × 1 head of 33": [
     [[1, 270, 33], [1, 270, 33], [1, 270, 33]],
     (q, k, v) => attention(q, k, v, { heads: 1, causal: true }),
+  ],
+  "causal self-attention 2 × 45 × 4 heads of 8": [
+    [[2, 45, 96]],
+    (qkv) => selfAttention(qkv, { heads: 4, causal: true }),
+  ],
+  "full self-attention 1 × 130 × 2 heads of 20": [
+    [[1, 130, 120]],
+    (qkv) => selfAttention(qkv, { heads: 2, causal: false }),
   ],
   "causal attention of 3 queries to 150 keys": [
     [[2, 3, 32], [2, 150, 32], [2, 150, 32]],

@@ -47,9 +47,9 @@ static void products(void) {
   int mb = tiles ? 32 * some(16) : some(ROWS / MR) * MR, nb = some(8) * 16;
   int mblocks = (M + mb - 1) / mb, nblocks = (N + nb - 1) / nb;
   int x = tensor(mode >= 2 ? 64 * boards * C : M * K), y = tensor(K * N), z = tensor(M * N);
-  int bias = dice(2) ? tensor(N) : 0;
+  int bias = dice(2) ? tensor(N) : 0, add = dice(2) ? tensor(M * N) : 0;
   int a[] = {x, y, z, M, N, K, mode == 1 ? M : K, turn_b ? K : N, N, mode, mb, nb, mblocks, nblocks,
-             0, 0, 0, bias, dice(2), C, turn_b, tiles};
+             0, 0, 0, bias, dice(2), C, turn_b, tiles, add};
   for (int c = 0; c < mblocks * nblocks; c++) gemm(a, c);
 }
 

@@ -43,7 +43,6 @@ static _Thread_local char *memory;  // of the pool that this thread works for
 
 #include "numbers.h"
 #include "sums.h"
-#include "tiles.h"
 #include "product.h"
 #include "move.h"
 #include "elementwise.h"

@@ -190,11 +190,28 @@ static void board_row(float *restrict to, const float *restrict x, int row, int 
 
 // C[batch, M, N] = op(A) B, op by `mode`: 0 A[M, K]; 1 A[K, M] turned; 2 the boards' 3x3
 // neighbourhoods A[M squares, 9 * channels]; 3 those turned, A[K squares, 9 * channels].
-// With `turn_b`, B is [N, K] (slow but for tiles). Then bias and activation (1 relu). `tiles` asks
-// for AMX, which is a matter of M, N and K alone, not of how the work is cut: results do not depend
-// on that.
+// With `turn_b`, B is [N, K] (slow but for tiles). Then, while C is in the cache, it gets a bias [N],
+// an addend [batch, M, N] and is cut at zero (`relu`). `tiles` asks for AMX, which is a matter of M, N
+// and K alone, not of how the work is cut: results do not depend on that.
 enum { G_A, G_B, G_C, G_M, G_N, G_K, G_LDA, G_LDB, G_LDC, G_MODE, G_MB, G_NB, G_MBLOCKS, G_NBLOCKS,
-       G_SA, G_SB, G_SC, G_BIAS, G_ACT, G_CHANNELS, G_TURN_B, G_TILES };
+       G_SA, G_SB, G_SC, G_BIAS, G_RELU, G_CHANNELS, G_TURN_B, G_TILES, G_ADD };
+
+// What is left to do for the rows and columns of C at c, the first of which is `column`.
+static void finish(const int *a, float *c, int column, int rows, int cols) {
+  if (!a[G_BIAS] && !a[G_ADD] && !a[G_RELU]) return;
+  const ptrdiff_t at = c - F(G_C);
+  for (int i = 0; i < rows; i++) {
+    float *restrict row = c + (ptrdiff_t)i * a[G_LDC];
+    const float *restrict bias = F(G_BIAS) + column;
+    const float *restrict add = F(G_ADD) + at + (ptrdiff_t)i * a[G_LDC];
+    if (a[G_BIAS]) for (int j = 0; j < cols; j++) row[j] += bias[j];
+    if (a[G_ADD]) for (int j = 0; j < cols; j++) row[j] += add[j];
+    if (a[G_RELU]) for (int j = 0; j < cols; j++) row[j] = row[j] < 0.0f ? 0.0f : row[j];
+  }
+}
+
+#include "tiles.h"
+
 // Rows m0 … m0 + m and columns n0 … n0 + n of one of the batch; m is at most ROWS.
 static __attribute__((noinline)) void vector_product(const int *a, const float *x, const float *y,
                                                      float *c, int m0, int m, int n0, int n) {
@@ -259,19 +276,11 @@ static void gemm(const int *a, int chunk) {
   float *c = F(G_C) + (ptrdiff_t)batch * a[G_SC] + (ptrdiff_t)m0 * ldc + n0;
   int done = 0;
 #if TILES
-  if (a[G_TILES] && tiles_allowed) {
-    const int turn_a = a[G_MODE], lda = a[G_LDA], turn_b = a[G_TURN_B], ldb = a[G_LDB];
-    done = tile_product(turn_a, x + (turn_a ? m0 : (ptrdiff_t)m0 * lda), lda, turn_b,
-                        y + (turn_b ? (ptrdiff_t)n0 * ldb : n0), ldb, c, ldc, m, n, a[G_K]);
-  }
+  if (a[G_TILES] && tiles_allowed)
+    done = tile_product(a, x + (a[G_MODE] ? m0 : (ptrdiff_t)m0 * a[G_LDA]),
+                        y + (a[G_TURN_B] ? (ptrdiff_t)n0 * a[G_LDB] : n0), c, m, n);
 #endif
   for (int i = 0; i < m && !done; i += ROWS)
     vector_product(a, x, y, c + (ptrdiff_t)i * ldc, m0 + i, MIN(ROWS, m - i), n0, n);
-  const float *bias = a[G_BIAS] ? F(G_BIAS) + n0 : 0;
-  if (bias || a[G_ACT])
-    for (int i = 0; i < m; i++) {
-      float *restrict row = c + (ptrdiff_t)i * ldc;
-      if (bias) for (int j = 0; j < n; j++) row[j] += bias[j];
-      if (a[G_ACT] == 1) for (int j = 0; j < n; j++) row[j] = row[j] < 0.0f ? 0.0f : row[j];
-    }
+  finish(a, c, n0, m, n);
 }

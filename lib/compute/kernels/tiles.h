@@ -104,26 +104,19 @@ SPLITTER(left_of_columns, 0, 1)    // A stored turned
 SPLITTER(right_of_columns, 0, 0)   // B as it is multiplied
 SPLITTER(right_of_rows, 1, 0)      // B stored turned
 
-// C[32, 32] (+)= A B over `steps` tiles of terms, of which `rows` and `cols` are kept; lda and ldb
-// lead from 16 lines to the next. The 32 x 32 numbers at `ahead`, where the
-// next block goes, are fetched meanwhile: that is what takes longest when C is large.
+// C[32, 32] (+)= A B over `steps` tiles of terms; lda and ldb lead from 16 lines to the next. Meanwhile
+// the 32 x 32 numbers at `ahead`, where the next block goes, are fetched: with C large that is what
+// takes longest.
 static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrdiff_t ldb, int steps,
-                       float *c, ptrdiff_t ldc, int rows, int cols, int first, const float *ahead) {
-  ALIGNED float edge[32 * 32];
-  const int whole = rows >= 32 && cols >= 32;
-  float *to = whole ? c : edge;
-  const ptrdiff_t bytes = whole ? 4 * ldc : 128;
-  if (!whole && !first)
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < cols; j++) edge[i * 32 + j] = c[i * ldc + j];
-  float *below = (float *)((char *)to + 16 * bytes);
+                       int first, float *c, ptrdiff_t ldc, const float *ahead) {
+  const uint16_t *a2 = a + lda, *b2 = b + ldb;
+  float *below = c + 16 * ldc;
   if (first) {
     _tile_zero(0), _tile_zero(1), _tile_zero(2), _tile_zero(3);
   } else {
-    _tile_loadd(0, to, bytes), _tile_loadd(1, to + 16, bytes);
-    _tile_loadd(2, below, bytes), _tile_loadd(3, below + 16, bytes);
+    _tile_loadd(0, c, 4 * ldc), _tile_loadd(1, c + 16, 4 * ldc);
+    _tile_loadd(2, below, 4 * ldc), _tile_loadd(3, below + 16, 4 * ldc);
   }
-  const uint16_t *a2 = a + lda, *b2 = b + ldb;
 #define LEFT(part) _tile_loadd(4, a + (part) * 16 * TERMS, 64), _tile_loadd(5, a2 + (part) * 16 * TERMS, 64)
 #define RIGHT(part) _tile_loadd(6, b + (part) * 16 * TERMS, 64), _tile_loadd(7, b2 + (part) * 16 * TERMS, 64)
 #define MULTIPLY_TILES() \
@@ -142,18 +135,21 @@ static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrd
     RIGHT(2), MULTIPLY_TILES();
     a += TRIPLE, a2 += TRIPLE, b += TRIPLE, b2 += TRIPLE;
   }
-  _tile_stored(0, to, bytes), _tile_stored(1, to + 16, bytes);
-  _tile_stored(2, below, bytes), _tile_stored(3, below + 16, bytes);
-  if (!whole)
-    for (int i = 0; i < rows; i++)
-      for (int j = 0; j < cols; j++) c[i * ldc + j] = edge[i * 32 + j];
+  _tile_stored(0, c, 4 * ldc), _tile_stored(1, c + 16, 4 * ldc);
+  _tile_stored(2, below, 4 * ldc), _tile_stored(3, below + 16, 4 * ldc);
 }
 
-// C[m, n] = A B for up to TILE_ROWS rows, A and B stored turned or not; false when a number cannot be
-// split, and C is then to be made another way.
-static int tile_product(int turn_a, const float *a, ptrdiff_t lda, int turn_b, const float *b,
-                        ptrdiff_t ldb, float *c, ptrdiff_t ldc, int m, int n, int k) {
+static void copy_block(float *to, ptrdiff_t ldt, const float *from, ptrdiff_t ldf, int rows, int cols) {
+  for (int i = 0; i < rows; i++) copy(to + i * ldt, from + i * ldf, cols);
+}
+
+// C[m, n] = op(A) B for up to TILE_ROWS rows; false when a number cannot be split, and C is then to be
+// made another way.
+static int tile_product(const int *args, const float *a, const float *b, float *c, int m, int n) {
+  ALIGNED float block[32 * 32];
   uint16_t *as = tile_scratch[0], *bs = tile_scratch[1];
+  const int turn_a = args[G_MODE], turn_b = args[G_TURN_B], k = args[G_K];
+  const ptrdiff_t lda = args[G_LDA], ldb = args[G_LDB], ldc = args[G_LDC];
   unsigned bad = 0;
   _tile_loadconfig(&TILE_SHAPES);
   for (int k0 = 0; k0 < k && !bad; k0 += PASS) {
@@ -166,9 +162,17 @@ static int tile_product(int turn_a, const float *a, ptrdiff_t lda, int turn_b, c
       bad = turn_b ? right_of_rows(bs, b + j * ldb + k0, ldb, cols, terms)
                    : right_of_columns(bs, b + k0 * ldb + j, ldb, cols, terms);
       for (int i = 0; i < m; i += 32) {
-        const float *next = i + 64 <= m ? c + (i + 32) * ldc + j : j + 64 <= n ? c + j + 32 : 0;
-        tile_block(as + i / 16 * ld, ld, bs, ld, steps, c + i * ldc + j, ldc, MIN(32, m - i), cols,
-                   k0 == 0, k0 == 0 && m >= 32 ? next : 0);
+        const int rows = MIN(32, m - i);
+        float *to = c + i * ldc + j;
+        const float *next = i + 64 <= m ? to + 32 * ldc : j + 64 <= n && m >= 32 ? c + j + 32 : 0;
+        if (k0) next = 0;  // in the cache still
+        if (rows == 32 && cols == 32) {
+          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, to, ldc, next);
+        } else {
+          if (k0) copy_block(block, 32, to, ldc, rows, cols);
+          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, block, 32, 0);
+          copy_block(to, ldc, block, 32, rows, cols);
+        }
       }
     }
   }

@@ -29,8 +29,19 @@ const matMulKernel: SharedKernel = (backend, inputs, attrs) => {
   const batch = sizeOf(outer), manyA = sizeOf(aOuter) > 1, manyB = sizeOf(bOuter) > 1;
   if ((manyA && sizeOf(aOuter) !== batch) || (manyB && sizeOf(bOuter) !== batch)) return undefined;
   if (bias && (!isFloat(bias) || sizeOf(bias.shape) !== N)) return undefined;
-  const c = backend.make([...outer, M, N]), relu = activation === "relu";
-  multiply(backend, a, b, c, { M, N, K, turnA, turnB, batch, manyA, manyB, bias, relu });
+  const c = backend.make([...outer, M, N]);
+  multiply(backend, a, b, c, {
+    M,
+    N,
+    K,
+    turnA,
+    turnB,
+    batch,
+    manyA,
+    manyB,
+    bias,
+    relu: activation === "relu",
+  });
   return c;
 };
 
