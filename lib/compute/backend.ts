@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type Route, ROUTES } from "./machine.ts";
+import { type Route, ROUTES, threadsAsked } from "./machine.ts";
 import { currentShared, registerShared } from "./shared_backend.ts";
 import { mendMatrixProduct } from "./wasm.ts";
 import { registerWebgpu, webgpuAdapter } from "./webgpu.ts";
@@ -31,6 +31,8 @@ export interface BackendReport {
   readonly features: string;
   /** Why a faster backend is not in use; empty when none was tried. */
   readonly hint: string;
+  /** What would make it faster; empty when nothing is known to. */
+  readonly faster: string;
 }
 
 /**
@@ -40,7 +42,8 @@ export interface BackendReport {
  * Deno does not know. Its files come from the npm package, never from the network.
  *
  * @param name the backend; by default what `LAB_BACKEND` names, else the fastest that starts.
- * @throws {RangeError} for a name that is none of {@link BACKENDS}.
+ * @throws {RangeError} for a name that is none of {@link BACKENDS}, or a `LAB_THREADS` that is no
+ * number of threads.
  * @throws {Error} when the backend cannot start here; a software WebGPU adapter is refused.
  *
  * ```ts
@@ -54,6 +57,8 @@ export interface BackendReport {
  */
 export async function useBackend(name?: string): Promise<BackendReport> {
   name ??= Deno.env.get("LAB_BACKEND") || undefined;
+  threadsAsked(); // before a wrong number passes for a route that does not start
+  const chosen = name !== undefined;
   let hint = "";
   if (name === undefined) [name, hint] = await fastest();
   if (!isBackendName(name)) {
@@ -69,12 +74,30 @@ export async function useBackend(name?: string): Promise<BackendReport> {
       : name === "cpu"
       ? "JavaScript, slow"
       : webgpuAdapter());
-  return { name, version: tf.version_core, features, hint };
+  return { name, version: tf.version_core, features, hint, faster: advice(name, hint, chosen) };
+}
+
+/** What a user can do for speed; the numbers are those of `results/bench/train.json`. */
+function advice(name: BackendName, hint: string, chosen: boolean): string {
+  const cores = navigator.hardwareConcurrency, threads = currentShared()?.machine.threads ?? cores;
+  const idle = threads < cores ? `all ${cores} cores (unset LAB_THREADS)` : "";
+  if (name === "native" || name === "webgpu") return idle;
+  const kernels = chosen
+    ? "the fastest backend that starts here (unset LAB_BACKEND)"
+    : /no C compiler|does not run|failed/.test(hint)
+    ? "a C compiler that works (clang or gcc): trains 2 to 3 times as fast"
+    : /needs --allow/.test(hint)
+    ? "--allow-ffi, --allow-run and --allow-write (or -A): trains 2 to 3 times as fast"
+    : "";
+  return [kernels, idle].filter((part) => part).join(", ");
 }
 
 /** The report in a line: `tfjs 4.22.0 on native (AVX-512, 2 threads, gcc 12.2.0)`. */
-export function describeBackend({ name, version, features, hint }: BackendReport): string {
-  return `tfjs ${version} on ${name} (${features})${hint && `; not faster because: ${hint}`}`;
+export function describeBackend(
+  { name, version, features, hint, faster }: BackendReport,
+): string {
+  return `tfjs ${version} on ${name} (${features})` +
+    (hint && `; not faster because: ${hint}`) + (faster && `; faster with: ${faster}`);
 }
 
 let found: [BackendName, hint: string] | undefined;

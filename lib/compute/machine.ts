@@ -127,8 +127,7 @@ const ARGUMENTS = 64;
  */
 export function openMachine(
   route: Route,
-  { threads = defaultThreads(), limit }: { readonly threads?: number; readonly limit?: number } =
-    {},
+  { threads = threadsAsked(), limit }: { readonly threads?: number; readonly limit?: number } = {},
 ): Machine {
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new RangeError(`Cannot compute with ${threads} threads: must be 1 to 256`);
@@ -136,9 +135,21 @@ export function openMachine(
   return route === "native" ? nativeMachine(threads, limit) : wasmMachine(route, threads, limit);
 }
 
-function defaultThreads(): number {
+/**
+ * The threads that the environment variable `LAB_THREADS` asks for, else the number of cores.
+ *
+ * @throws {RangeError} unless it is a whole number from 1 to 256.
+ */
+export function threadsAsked(): number {
   const asked = Deno.env.get("LAB_THREADS");
-  return asked ? Number(asked) : navigator.hardwareConcurrency;
+  if (!asked) return Math.min(256, navigator.hardwareConcurrency);
+  const threads = Number(asked);
+  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
+    throw new RangeError(
+      `Cannot compute with LAB_THREADS="${asked}": must be a whole number from 1 to 256`,
+    );
+  }
+  return threads;
 }
 
 /** Checks the build and wraps its entry. */

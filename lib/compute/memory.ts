@@ -2,6 +2,10 @@
  * The one memory that holds every tensor: a shared `WebAssembly.Memory` that the main thread, the
  * Workers and native code see alike, and an allocator over it.
  *
+ * Its limit is 4 GiB, what 32-bit addresses reach; only what is used is taken from the system. At
+ * 4 bytes a number that is a thousand million numbers for parameters, their gradients and moments,
+ * and the activations of a step.
+ *
  * @module
  */
 
@@ -10,7 +14,7 @@ const PAGE = 65536;
 /** Every block starts at a multiple of this, and has at least as many readable bytes behind it. */
 const ALIGNMENT = 64;
 
-/** The most that 32-bit addresses reach: 4 GiB. */
+/** The most that 32-bit addresses reach, in bytes: 4 GiB. */
 export const MEMORY_LIMIT: number = 65536 * PAGE;
 
 interface Block {
@@ -44,6 +48,7 @@ export interface SharedMemory {
  * asks for; only before the memory would grow are neighbours joined and cut anew.
  *
  * @param limit bytes, at most and by default 4 GiB.
+ * @throws {Error} where memory cannot be shared with threads, or the system gives no addresses.
  *
  * ```ts
  * import { sharedMemory } from "@lib/compute/memory.ts";
@@ -58,7 +63,7 @@ export interface SharedMemory {
 export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): SharedMemory {
   const maximum = Math.floor(Math.min(limit, MEMORY_LIMIT) / PAGE);
   const initial = Math.min(maximum, Math.ceil(reserved / PAGE) + 256);
-  const memory = new WebAssembly.Memory({ initial, maximum, shared: true });
+  const memory = reserve(initial, maximum);
   let buffer = memory.buffer as unknown as SharedArrayBuffer;
   let float32 = new Float32Array(buffer), int32 = new Int32Array(buffer);
   let bytes = new Uint8Array(buffer);
@@ -98,6 +103,7 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
     }
   };
 
+  let refused = false; // whether the system gave less than the limit
   const grow = (needed: number): boolean => {
     if (needed > maximum * PAGE) return false;
     const pages = Math.ceil(needed / PAGE) - buffer.byteLength / PAGE;
@@ -109,10 +115,18 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
         float32 = new Float32Array(buffer);
         int32 = new Int32Array(buffer);
         bytes = new Uint8Array(buffer);
+        refused = false;
         return true;
       } catch { /* the system gives no more; try less */ }
     }
+    refused = true;
     return false;
+  };
+
+  /** The largest block that could be had, in bytes, neighbours joined already. */
+  const largest = (): number => {
+    const end = refused ? buffer.byteLength : maximum * PAGE;
+    return Math.max(0, ...[end - top, ...holes.map(({ size }) => size)].map((n) => n - ALIGNMENT));
   };
 
   const fromTop = (size: number, mayGrow: boolean): number | undefined => {
@@ -133,11 +147,13 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
       start = fromHoles(size) ?? fromTop(size, true);
     }
     if (start === undefined) {
-      const largest = Math.max(maximum * PAGE - top, ...holes.map((hole) => hole.size));
+      const room = refused
+        ? `the system gives no more than ${megabytes(buffer.byteLength)}, of which`
+        : `of ${megabytes(maximum * PAGE)}`;
       throw new RangeError(
-        `Cannot allocate ${megabytes(wanted)}: ${megabytes(used)} of ` +
-          `${megabytes(maximum * PAGE)} are in use by ${sizes.size} tensors and the largest free ` +
-          `block is ${megabytes(largest)}; a smaller batch or model, or tf.tidy, would fit`,
+        `Cannot allocate ${megabytes(wanted)}: ${room} ${megabytes(used)} are in use by ` +
+          `${sizes.size} tensors, and the largest that would fit is ${megabytes(largest())}: use ` +
+          "a smaller batch or model, or free tensors with tf.tidy",
       );
     }
     sizes.set(start, size);
@@ -169,6 +185,21 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
     int32: () => int32,
     bytes: () => bytes,
   };
+}
+
+function reserve(initial: number, maximum: number): WebAssembly.Memory {
+  if (typeof SharedArrayBuffer === "undefined") {
+    throw new Error("Cannot share memory with threads: this runtime has no SharedArrayBuffer");
+  }
+  try {
+    return new WebAssembly.Memory({ initial, maximum, shared: true });
+  } catch (cause) {
+    throw new Error(
+      `Cannot reserve ${megabytes(maximum * PAGE)} of addresses for tensors: ` +
+        (cause as Error).message,
+      { cause },
+    );
+  }
 }
 
 function roundUp(bytes: number): number {

@@ -55,16 +55,7 @@ export function openNative(
     }
   }
   const { path, compiler } = compiledLibrary();
-  const library = Deno.dlopen(
-    path,
-    {
-      open_pool: { parameters: ["usize", "usize", "i32"], result: "pointer" },
-      close_pool: { parameters: ["pointer"], result: "void" },
-      count_threads: { parameters: ["pointer"], result: "i32" },
-      run: { parameters: ["pointer", "i32", "u32", "i32"], result: "i32" },
-      describe: { parameters: ["i32"], result: "i32" },
-    } as const,
-  );
+  const library = openLibrary(path);
   const { symbols } = library;
   // The reserved address range never moves as the memory grows.
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
@@ -82,6 +73,23 @@ export function openNative(
       library.close();
     },
   };
+}
+
+function openLibrary(path: string) {
+  try {
+    return Deno.dlopen(
+      path,
+      {
+        open_pool: { parameters: ["usize", "usize", "i32"], result: "pointer" },
+        close_pool: { parameters: ["pointer"], result: "void" },
+        count_threads: { parameters: ["pointer"], result: "i32" },
+        run: { parameters: ["pointer", "i32", "u32", "i32"], result: "i32" },
+        describe: { parameters: ["i32"], result: "i32" },
+      } as const,
+    );
+  } catch (cause) {
+    throw new Error(`Cannot open the compiled kernels: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The C files by name, in order; what is hashed is what is compiled. */

@@ -39,6 +39,8 @@ const cpuBackend = (): CpuBackend => tf.findBackend("cpu") as CpuBackend;
 export class SharedBackend extends tf.KernelBackend {
   readonly #entries: tf.DataStorage<Entry>;
   #count = 0;
+  /** What the running kernel made. */
+  #made: object[] = [];
 
   constructor(readonly machine: Machine) {
     super();
@@ -85,12 +87,14 @@ export class SharedBackend extends tf.KernelBackend {
     const dataId = {};
     this.#entries.set(dataId, entry);
     this.#count++;
+    this.#made.push(dataId);
     return dataId;
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const dataId = {};
     this.move(dataId, values, shape, dtype, 1);
+    this.#made.push(dataId);
     return dataId;
   }
 
@@ -178,6 +182,17 @@ export class SharedBackend extends tf.KernelBackend {
     this.machine[Symbol.dispose]();
   }
 
+  /** Runs a kernel; should it fail, for want of memory say, what it had made is freed. */
+  run<T>(kernel: () => T): T {
+    this.#made.length = 0;
+    try {
+      return kernel();
+    } catch (error) {
+      for (const dataId of this.#made) this.disposeData(dataId, true);
+      throw error;
+    }
+  }
+
   /**
    * Runs a kernel of the cpu backend on the numbers where they lie; what it makes is copied.
    *
@@ -220,10 +235,12 @@ export class SharedBackend extends tf.KernelBackend {
       : Object.fromEntries(
         Object.entries(inputs).filter(([, t]) => t != null).map(([name, t]) => [name, lend(t!)]),
       );
-    const output = kernelFunc({ inputs: copies, attrs, backend: cpu });
-    const taken = Array.isArray(output) ? output.map(take) : take(output);
-    for (const t of lent) cpu.disposeData(t.dataId as object);
-    return taken;
+    try {
+      const output = kernelFunc({ inputs: copies, attrs, backend: cpu });
+      return Array.isArray(output) ? output.map(take) : take(output);
+    } finally {
+      for (const t of lent) cpu.disposeData(t.dataId as object);
+    }
   }
 }
 
@@ -270,20 +287,22 @@ export function registerShared(
     tf.registerKernel({
       kernelName,
       backendName: name,
-      kernelFunc: ({ inputs, attrs }) =>
-        shared?.(backend, inputs, attrs ?? {}) ??
-          backend.onCpu(kernelFunc, inputs, attrs ?? {}, keeps),
+      kernelFunc: ({ inputs, attrs = {} }) =>
+        backend.run(() =>
+          shared?.(backend, inputs, attrs) ?? backend.onCpu(kernelFunc, inputs, attrs, keeps)
+        ),
     });
   }
   for (const [kernelName, shared] of own) {
     tf.registerKernel({
       kernelName,
       backendName: name,
-      kernelFunc: ({ inputs, attrs }) => {
-        const output = shared(backend, inputs, attrs ?? {});
-        if (!output) throw new TypeError(`Cannot run ${kernelName}: its inputs must be float32`);
-        return output;
-      },
+      kernelFunc: ({ inputs, attrs = {} }) =>
+        backend.run(() => {
+          const output = shared(backend, inputs, attrs);
+          if (!output) throw new TypeError(`Cannot run ${kernelName}: its inputs must be float32`);
+          return output;
+        }),
     });
   }
   tf.registerBackend(name, () => backend);

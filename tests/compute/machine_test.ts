@@ -119,16 +119,96 @@ Deno.test("a corrupted library in the cache is compiled again", {
   Deno.removeSync(cache, { recursive: true });
 });
 
-Deno.test("a compiler that fails is a line that says so", () => {
-  const before = Deno.env.get("CC");
-  Deno.env.set("CC", "/nowhere/cc");
+/** Runs with environment variables set so. */
+function withEnv(variables: Record<string, string>, run: () => void) {
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
   try {
+    run();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
+}
+
+Deno.test("a compiler that is not there or fails is a line that says so", {
+  ignore: Deno.build.os === "windows",
+}, () => {
+  withEnv({ CC: "/nowhere/cc" }, () => {
     assert.throws(
       () => openMachine("native"),
       /^Error: Cannot compile the kernels: CC=\/nowhere\/cc does not run$/,
     );
+  });
+  const folder = Deno.makeTempDirSync(), cc = join(folder, "cc");
+  const script = '[ "$1" = --version ] && echo "cc 1" || { echo "x.c:1: error: no" >&2; exit 1; }';
+  Deno.writeTextFileSync(cc, `#!/bin/sh\n${script}\n`);
+  Deno.chmodSync(cc, 0o755);
+  withEnv({ CC: cc, XDG_CACHE_HOME: folder }, () => {
+    assert.throws(
+      () => openMachine("native"),
+      /^Error: Cannot compile the kernels: \/.*\/cc failed: x\.c:1: error: no$/,
+    );
+  });
+  // What it makes is no library.
+  const lying =
+    '[ "$1" = --version ] && echo "cc 2"; for f; do [ "$o" = 1 ] && echo 1 > "$f"; o=0; [ "$f" = -o ] && o=1; done; true';
+  Deno.writeTextFileSync(cc, `#!/bin/sh\n${lying}\n`);
+  withEnv({ CC: cc, XDG_CACHE_HOME: folder }, () => {
+    assert.throws(() => openMachine("native"), /^Error: Cannot open the compiled kernels: /);
+  });
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("a CPU or V8 without the SIMD of a build is a line that says so", () => {
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  try {
+    assert.throws(
+      () => openMachine("simd"),
+      /^Error: Cannot use the route simd: this V8 does not know the SIMD in kernels\.wasm$/,
+    );
   } finally {
-    if (before === undefined) Deno.env.delete("CC");
-    else Deno.env.set("CC", before);
+    WebAssembly.validate = validate;
   }
+});
+
+Deno.test("a LAB_THREADS that is no number of threads is refused by name", () => {
+  for (const LAB_THREADS of ["abc", "0", "2.5", "-1", "257", "1 2"]) {
+    withEnv({ LAB_THREADS }, () => {
+      assert.throws(() => openMachine("simd"), {
+        name: "RangeError",
+        message: `Cannot compute with LAB_THREADS="${LAB_THREADS}": ` +
+          "must be a whole number from 1 to 256",
+      });
+    });
+  }
+  withEnv({ LAB_THREADS: "3" }, () => {
+    using machine = openMachine("simd");
+    assert.equal(machine.threads, 3);
+  });
+});
+
+Deno.test("a computation that does not fit says what would, and leaves nothing behind", () => {
+  const name = "simd of 32 MiB",
+    backend = registerShared("simd", { limit: 2 ** 25, threads: 1, name });
+  tf.setBackend(name);
+  const x = tf.ones([1000, 1000]), { memory } = backend.machine; // 4 MB
+  const before = [tf.memory().numTensors, memory.used, backend.numDataIds()];
+  const large: (() => tf.Tensor)[] = [
+    () => x.tile([9, 1]),
+    () => tf.tidy(() => x.add(1).concat(x).concat(x).concat(x).concat(x)),
+    () => tf.zeros([1e7]),
+    () => tf.tensor1d(new Float32Array(1e7)),
+  ];
+  for (const compute of large) {
+    assert.throws(compute, /Cannot allocate .* the largest that would fit is \d+\.\d MiB/);
+    assert.deepEqual([tf.memory().numTensors, memory.used, backend.numDataIds()], before);
+  }
+  tf.tidy(() => assert.equal(x.sum().dataSync()[0], 1e6));
+  x.dispose();
+  tf.setBackend("cpu");
+  tf.removeBackend(name);
 });

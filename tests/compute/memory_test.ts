@@ -42,9 +42,12 @@ Deno.test("a full memory says what is in use and what would fit", () => {
   memory.allocate(10 * 2 ** 20);
   assert.throws(
     () => memory.allocate(30 * 2 ** 20),
-    /Cannot allocate 30\.0 MiB: 10\.0 MiB of 32\.0 MiB are in use by 1 tensors and the largest free block is 22\.0 MiB/,
+    /Cannot allocate 30\.0 MiB: of 32\.0 MiB 10\.0 MiB are in use by 1 tensors, and the largest that would fit is 22\.0 MiB: use a smaller batch/,
   );
-  memory.allocate(20 * 2 ** 20);
+  // To the byte: 64 lie behind every block.
+  const room = 22 * 2 ** 20 - 2 * 64;
+  assert.throws(() => memory.allocate(room + 1), RangeError);
+  memory.allocate(room);
 });
 
 Deno.test("a wrong address or size is refused", () => {
@@ -52,4 +55,38 @@ Deno.test("a wrong address or size is refused", () => {
   assert.throws(() => memory.free(64), /no block in use starts there/);
   assert.throws(() => memory.allocate(-1), RangeError);
   assert.throws(() => memory.allocate(NaN), RangeError);
+});
+
+Deno.test("memory that the system refuses is told from memory that the limit refuses", () => {
+  const memory = sharedMemory(0, 2 ** 28);
+  memory.allocate(2 ** 20);
+  memory.memory.grow = () => {
+    throw new RangeError("no more");
+  };
+  assert.throws(
+    () => memory.allocate(2 ** 27),
+    /Cannot allocate 128\.0 MiB: the system gives no more than 16\.0 MiB, of which 1\.0 MiB are in use by 1 tensors, and the largest that would fit is 15\.0 MiB/,
+  );
+  memory.allocate(14 * 2 ** 20);
+});
+
+Deno.test("a runtime without shared memory, or addresses for it, is a line that says so", () => {
+  const { SharedArrayBuffer } = globalThis, { Memory } = WebAssembly;
+  try {
+    Object.assign(globalThis, { SharedArrayBuffer: undefined });
+    assert.throws(() => sharedMemory(0), /^Error: Cannot share memory .* no SharedArrayBuffer$/);
+    Object.assign(globalThis, { SharedArrayBuffer });
+    WebAssembly.Memory = class {
+      constructor() {
+        throw new RangeError("could not allocate memory");
+      }
+    } as unknown as typeof Memory;
+    assert.throws(
+      () => sharedMemory(0),
+      /^Error: Cannot reserve 4096\.0 MiB of addresses for tensors: could not allocate memory$/,
+    );
+  } finally {
+    Object.assign(globalThis, { SharedArrayBuffer });
+    WebAssembly.Memory = Memory;
+  }
 });

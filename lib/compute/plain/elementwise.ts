@@ -236,8 +236,9 @@ export const ELEMENTWISE: KernelTable = [
   ["AddN", (backend, inputs) => {
     const tensors = inputs as unknown as tf.TensorInfo[], [first] = tensors;
     if (!tensors.every((t) => isWord(t) && t.dtype === first.dtype)) return undefined;
-    let sum = backend.alias(first);
-    for (const t of tensors.slice(1)) {
+    if (tensors.length === 1) return backend.alias(first);
+    let sum = binary(backend, "Add", first, tensors[1])!;
+    for (const t of tensors.slice(2)) {
       const next = binary(backend, "Add", sum, t)!; // equal shapes: one axis
       backend.drop(sum);
       sum = next;

@@ -41,7 +41,7 @@ function windows(backend: SharedBackend, x: tf.TensorInfo, info: Conv): tf.Tenso
   const { top, bottom, left, right } = info.padInfo, { strideHeight, strideWidth } = info;
   const { filterHeight: KH, filterWidth: KW, outHeight: OH, outWidth: OW, inChannels: C } = info;
   const flat = KH * KW === 1 && strideHeight === 1 && strideWidth === 1;
-  if (flat && top + bottom + left + right === 0) return backend.alias(x);
+  if (flat && top + bottom + left + right === 0) return x;
   const padded = top + bottom + left + right > 0
     ? pad(backend, x, [[0, 0], [top, bottom], [left, right], [0, 0]], 0)
     : x;
@@ -78,7 +78,7 @@ function convolve(
   const y = backend.make([B, OH, OW, N]);
   const K = info.filterHeight * info.filterWidth * info.inChannels;
   multiply(backend, rows, filter, y, { M: B * OH * OW, N, K, bias });
-  backend.drop(rows);
+  if (rows !== x) backend.drop(rows);
   return y;
 }
 
@@ -155,7 +155,7 @@ const conv2dBackFilter: SharedKernel = (backend, { x, dy }, attrs) => {
   const { batchSize: B, outHeight: OH, outWidth: OW } = info, y = backend.make(shape);
   const M = sizeOf(shape.slice(0, 3));
   multiply(backend, rows, dy!, y, { M, N: shape[3], K: B * OH * OW, turnA: true });
-  backend.drop(rows);
+  if (rows !== x) backend.drop(rows);
   return y;
 };
 
@@ -263,7 +263,7 @@ const resizeNearest: SharedKernel = (backend, { images: x }, attrs) => {
   if (!isFloat(x) || sizeOf(x!.shape) === 0) return undefined;
   const sizes = attrs["size"] as [number, number], align = attrs["alignCorners"] as boolean;
   const half = attrs["halfPixelCenters"] as boolean;
-  let y = backend.alias(x!);
+  let y = x!;
   sizes.forEach((size, i) => {
     const from = x!.shape[1 + i], at = sources(from, size, align);
     const nearest = backend.make([size], "int32"), to = backend.view(nearest);
@@ -272,7 +272,8 @@ const resizeNearest: SharedKernel = (backend, { images: x }, attrs) => {
       to[j] = Math.max(0, Math.min(from - 1, align ? Math.round(place) : Math.floor(place)));
     }
     const next = gather(backend, y, nearest, 1 + i);
-    backend.drop(y, nearest);
+    backend.drop(nearest);
+    if (y !== x) backend.drop(y);
     y = next;
   });
   return y;
