@@ -13,20 +13,33 @@ INLINE int float_bits(float f) {
 #define INFINITE bits_float(0x7f800000)
 #define NOT_A_NUMBER bits_float(0x7fc00000)
 
-// e^c = 2^n p for |c| < 90; the polynomial of Cephes' expf, error under 1 ulp or so.
+// V8 builds a constant vector anew wherever it stands, in three instructions or four; one that comes
+// from memory it keeps over the loop. So these are variables that nothing changes.
+#ifdef __wasm__
+#define CONSTANTS static __attribute__((used)) float
+#define DOUBLE_CONSTANTS static __attribute__((used)) double
+#else
+#define CONSTANTS static const float
+#define DOUBLE_CONSTANTS static const double
+#endif
+CONSTANTS E[] = {1.44269504088896341f, 12582912.0f, 0.693359375f, 2.12194440e-4f,
+                 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
+                 1.6666665459e-1f, 5.0000001201e-1f, 1.0f, -87.3f};
+
+// e^c = 2^n (1 + q) for |c| < 90; the polynomial of Cephes' expf, error under 1 ulp or so.
 INLINE float exp_split(float c, int *n) {
-  float t = c * 1.44269504088896341f + 12582912.0f;  // round to nearest by the 1.5 * 2^23 trick
+  float t = c * E[0] + E[1];  // round to nearest by the 1.5 * 2^23 trick
   *n = float_bits(t) - 0x4b400000;
-  t -= 12582912.0f;
-  float r = c - t * 0.693359375f;
-  r = r + t * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return p * r * r + r + 1.0f;
+  t -= E[1];
+  float r = c - t * E[2];
+  r = r + t * E[3];
+  float p = E[4];
+  p = p * r + E[5];
+  p = p * r + E[6];
+  p = p * r + E[7];
+  p = p * r + E[8];
+  p = p * r + E[9];
+  return p * r * r + r;
 }
 
 // e^x. Below -87.3 it is 0: numbers under 1.2e-38 would cost a hundred cycles each.
@@ -35,7 +48,7 @@ INLINE float exp_(float x) {
   c = c < -87.3f ? -87.3f : c;
   c = x == x ? c : 0.0f;
   int n;
-  float p = exp_split(c, &n);
+  float p = exp_split(c, &n) + E[10];
   int half = n >> 1;  // two factors, so that neither overflows when the result does not
   p = p * bits_float((half + 127) << 23) * bits_float((n - half + 127) << 23);
   p = x < -87.3f ? 0.0f : p;
@@ -45,33 +58,37 @@ INLINE float exp_(float x) {
 // The same for x <= 0, as softmax has it: one factor of two is enough, and NaN stays NaN by itself.
 INLINE float exp_below(float x) {
   int n;
-  float p = exp_split(x < -87.3f ? -87.3f : x, &n);
+  float p = exp_split(x < E[11] ? E[11] : x, &n) + E[10];
   p = p * bits_float((int)((unsigned)(n + 127) << 23));
-  return x < -87.3f ? 0.0f : p;
+  return x < E[11] ? 0.0f : p;
 }
 
 // log(x), Cephes' logf.
+CONSTANTS L[] = {1.17549435e-38f, 8388608.0f, 0.707106781186547524f, 1.0f, 7.0376836292e-2f,
+                 -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
+                 -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f,
+                 -2.12194440e-4f, 0.5f, 0.693359375f};
 INLINE float log_(float x) {
-  float y = x < 1.17549435e-38f ? x * 8388608.0f : x;
-  int shift = x < 1.17549435e-38f ? 23 : 0;
+  float y = x < L[0] ? x * L[1] : x;
+  int shift = x < L[0] ? 23 : 0;
   int bits = float_bits(y);
   int e = (bits >> 23) - 126;
   float m = bits_float((bits & 0x007fffff) | 0x3f000000);  // [0.5, 1)
-  int low = m < 0.707106781186547524f;
+  int low = m < L[2];
   e -= low;
-  m = low ? m + m - 1.0f : m - 1.0f;
+  m = low ? m + m - L[3] : m - L[3];
   float z = m * m, f = (float)(e - shift);
-  float p = 7.0376836292e-2f;
-  p = p * m - 1.1514610310e-1f;
-  p = p * m + 1.1676998740e-1f;
-  p = p * m - 1.2420140846e-1f;
-  p = p * m + 1.4249322787e-1f;
-  p = p * m - 1.6668057665e-1f;
-  p = p * m + 2.0000714765e-1f;
-  p = p * m - 2.4999993993e-1f;
-  p = p * m + 3.3333331174e-1f;
-  p = p * m * z + f * -2.12194440e-4f - 0.5f * z;
-  p = m + p + f * 0.693359375f;
+  float p = L[4];
+  p = p * m + L[5];
+  p = p * m + L[6];
+  p = p * m + L[7];
+  p = p * m + L[8];
+  p = p * m + L[9];
+  p = p * m + L[10];
+  p = p * m + L[11];
+  p = p * m + L[12];
+  p = p * m * z + f * L[13] - L[14] * z;
+  p = m + p + f * L[15];
   p = x == 0.0f ? -INFINITE : p;
   p = x == INFINITE ? x : p;
   return x >= 0.0f ? p : NOT_A_NUMBER;
@@ -141,42 +158,46 @@ INLINE double sqrt_double(double x) { return __builtin_sqrt(x); }
 INLINE double nearest(double x) { return (x + ROUNDER) - ROUNDER; }
 
 // e^x by Taylor's series of e^r, |r| < ln 2 / 2, to 2e-10; 0 or infinite once a float would be.
+DOUBLE_CONSTANTS ED[] = {150.0, -150.0, 1.4426950408889634, ROUNDER, 0.6931471805599453,
+                         1.0 / 40320.0, 1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0,
+                         1.0 / 6.0, 0.5, 1.0};
 INLINE double exp_double(double x) {
-  double c = x > 150.0 ? 150.0 : x;
-  c = c < -150.0 ? -150.0 : c;
-  double t = c * 1.4426950408889634 + ROUNDER;
+  double c = x > ED[0] ? ED[0] : x;
+  c = c < ED[1] ? ED[1] : c;
+  double t = c * ED[2] + ED[3];
   int64_t n = double_bits(t);
-  t -= ROUNDER;
-  double r = c - t * 0.6931471805599453;
-  double p = 1.0 / 40320.0;
-  p = p * r + 1.0 / 5040.0;
-  p = p * r + 1.0 / 720.0;
-  p = p * r + 1.0 / 120.0;
-  p = p * r + 1.0 / 24.0;
-  p = p * r + 1.0 / 6.0;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  p = p * r + 1.0;
+  t -= ED[3];
+  double r = c - t * ED[4], p = ED[5];
+  p = p * r + ED[6];
+  p = p * r + ED[7];
+  p = p * r + ED[8];
+  p = p * r + ED[9];
+  p = p * r + ED[10];
+  p = p * r + ED[11];
+  p = p * r + ED[12];
+  p = p * r + ED[12];
   return p * bits_double((int64_t)((uint64_t)(n + 1023) << 52));
 }
 
 // ln x = e ln 2 + 2 artanh((m - 1) / (m + 1)), m in [1 / sqrt 2, sqrt 2], to 2e-12.
+DOUBLE_CONSTANTS LD[] = {TWO_52 + 1023.0, 1.4142135623730951, 0.5, 1.0, 1.0 / 13.0, 1.0 / 11.0,
+                         1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0, 2.0, 0.6931471805599453};
 INLINE double log_double(double x) {
   int64_t b = double_bits(x);
-  double e = bits_double((int64_t)((uint64_t)b >> 52) | 0x4330000000000000LL) - (TWO_52 + 1023.0);
+  double e = bits_double((int64_t)((uint64_t)b >> 52) | 0x4330000000000000LL) - LD[0];
   double m = bits_double((b & 0x000fffffffffffffLL) | 0x3ff0000000000000LL);
-  double high = m > 1.4142135623730951 ? 1.0 : 0.0;
-  m = high > 0.0 ? m * 0.5 : m;
+  double high = m > LD[1] ? LD[3] : 0.0;
+  m = high > 0.0 ? m * LD[2] : m;
   e += high;
-  double z = (m - 1.0) / (m + 1.0), w = z * z;
-  double p = 1.0 / 13.0;
-  p = p * w + 1.0 / 11.0;
-  p = p * w + 1.0 / 9.0;
-  p = p * w + 1.0 / 7.0;
-  p = p * w + 1.0 / 5.0;
-  p = p * w + 1.0 / 3.0;
-  p = p * w + 1.0;
-  double y = 2.0 * z * p + e * 0.6931471805599453;
+  double z = (m - LD[3]) / (m + LD[3]), w = z * z;
+  double p = LD[4];
+  p = p * w + LD[5];
+  p = p * w + LD[6];
+  p = p * w + LD[7];
+  p = p * w + LD[8];
+  p = p * w + LD[9];
+  p = p * w + LD[3];
+  double y = LD[10] * z * p + e * LD[11];
   y = x == 0.0 ? -(double)INFINITE : y;
   y = x == (double)INFINITE ? x : y;
   return x >= 0.0 ? y : (double)NOT_A_NUMBER;
@@ -185,17 +206,14 @@ INLINE double log_double(double x) {
 INLINE double expm1_double(double x) {
   return abs_double(x) < 1e-5 ? x + 0.5 * x * x : exp_double(x) - 1.0;
 }
-// e^x - 1: near 0 by Taylor's series.
+// e^x - 1 = 2 (h q + (h - 1 / 2)), h = 2^(n - 1): no digits are lost near 0, where n = 0.
 INLINE float expm1_(float x) {
-  float p = 1.0f / 40320.0f;
-  p = p * x + 1.0f / 5040.0f;
-  p = p * x + 1.0f / 720.0f;
-  p = p * x + 1.0f / 120.0f;
-  p = p * x + 1.0f / 24.0f;
-  p = p * x + 1.0f / 6.0f;
-  p = p * x + 0.5f;
-  p = p * x * x + x;
-  return abs_(x) < 0.5f ? p : exp_(x) - 1.0f;
+  float c = x > 89.0f ? 89.0f : x;
+  c = c < E[11] ? E[11] : c;
+  int n;
+  float q = exp_split(x == x ? c : 0.0f, &n);
+  float h = bits_float((int)((unsigned)(n + 126) << 23)), y = 2.0f * (h * q + (h - 0.5f));
+  return x == x ? y : x;
 }
 // ln(1 + x): what 1 + x rounds away is put right by the factor (Kahan).
 INLINE float log1p_(float x) {
