@@ -64,7 +64,7 @@ const TASKS: Record<string, () => Task> = {
 
 for (const route of routes) {
   for (const [name, prepare] of Object.entries(TASKS)) {
-    Deno.test(`${route}: ${STEPS} steps of a ${name} leave neither tensors nor bytes behind`, () => {
+    Deno.test(`${route}: ${STEPS} steps of a ${name} leave neither tensors nor bytes behind`, async () => {
       tf.setBackend(route);
       const backend = registerShared(route), { memory } = backend.machine;
       const outside = [tf.memory().numTensors, memory.used, backend.numDataIds()];
@@ -77,7 +77,10 @@ for (const route of routes) {
       ];
       let before: unknown;
       for (let step = 1; step <= STEPS; step++) {
-        const { loss: value } = optimizerStep(state, (p) => loss(p, step), { ...options, step });
+        const { loss: value } = await optimizerStep(state, (p) => loss(p, step), {
+          ...options,
+          step,
+        });
         assert.ok(Number.isFinite(value));
         if (step === 10) before = held();
         if (step > 10 && step % 10 === 0) assert.deepEqual(held(), before, `step ${step}`);
