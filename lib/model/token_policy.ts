@@ -43,7 +43,7 @@ export async function tokenPolicy(
   histories: readonly History[],
 ): Promise<Distribution[]> {
   if ("params" in model) {
-    using decoder = openDecoder(model);
+    using decoder = openDecoder(model, { memory: 2 ** 28 });
     return await tokenPolicy(decoder, histories);
   }
   if (model.config.tokenizer === "pgn") return await characterPolicy(model, histories);

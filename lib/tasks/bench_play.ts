@@ -2,7 +2,8 @@
  * `deno task bench:play`: how many moves a second a ChessFormer makes, with its memory of the games,
  * beside PyTorch with a cache of keys and values and without, on the same machine in the same run:
  * the contestants take turns, and medians of the rounds are reported. Writes
- * `results/bench/play.json`.
+ * `results/bench/play.json`. On a busy machine compare with one thread each: PyTorch's threads wait
+ * for each other in a way that costs it up to a hundredfold there.
  *
  * @module
  */
@@ -41,6 +42,7 @@ const HELP = `Measure how many moves a second a ChessFormer makes.
   --models <list>    moves (4 layers of 128) and characters (8 layers of 256) (both)
   --backends <list>  our backends (native,simd)
   --batches <list>   games at once (1,64)
+  --threads <n>      threads of every contestant (the cores)
   --rounds <n>       rounds of each contestant; the median counts (5)
   --out <file>       where the result goes (results/bench/play.json)
   --help             this text
@@ -161,7 +163,11 @@ async function serve(backend: string, name: Name, what: string): Promise<void> {
 }
 
 /** The contestants, in the order of their turns; those that cannot start are named and left out. */
-async function gather(name: Name, backends: readonly string[]): Promise<Contestant[]> {
+async function gather(
+  name: Name,
+  backends: readonly string[],
+  threads: string,
+): Promise<Contestant[]> {
   const own = (backend: string, what: string): [string, string[]] => [
     Deno.execPath(),
     ["run", "-A", import.meta.filename!, "--serve", backend, name, what],
@@ -170,7 +176,7 @@ async function gather(name: Name, backends: readonly string[]): Promise<Contesta
     Deno.env.get("PYTHON") ?? "python3",
     [
       join(import.meta.dirname!, "bench_torch_play.py"),
-      ...[JSON.stringify(SHAPES[name]), mode, `${navigator.hardwareConcurrency}`],
+      ...[JSON.stringify(SHAPES[name]), mode, threads],
     ],
   ];
   const entrants: [string, [string, string[]]][] = [
@@ -184,7 +190,7 @@ async function gather(name: Name, backends: readonly string[]): Promise<Contesta
   const contestants: Contestant[] = [];
   for (const [contestant, [command, args]] of entrants) {
     try {
-      contestants.push(await startContestant(contestant, command, args));
+      contestants.push(await startContestant(contestant, command, args, { LAB_THREADS: threads }));
     } catch (error) {
       console.log(`${contestant} takes no part: ${(error as Error).message}`);
     }
@@ -199,6 +205,7 @@ async function benchPlay(args: readonly string[], signal: AbortSignal): Promise<
       models: { type: "string", default: Object.keys(SHAPES).join() },
       backends: { type: "string", default: "native,simd" },
       batches: { type: "string", default: "1,64" },
+      threads: { type: "string", default: `${navigator.hardwareConcurrency}` },
       rounds: { type: "string", default: "5" },
       out: { type: "string" },
       help: { type: "boolean" },
@@ -206,6 +213,7 @@ async function benchPlay(args: readonly string[], signal: AbortSignal): Promise<
   });
   if (values.help) return console.log(HELP);
   const rounds = parseCount("rounds", values.rounds);
+  const threads = `${parseCount("threads", values.threads)}`;
   const batches = values.batches.split(",").map((text) => parseCount("batches", text));
   const names = values.models.split(",");
   const unknown = names.find((name) => !Object.hasOwn(SHAPES, name));
@@ -217,13 +225,14 @@ async function benchPlay(args: readonly string[], signal: AbortSignal): Promise<
   const out = values.out ? userPath(values.out) : join(RESULTS, "bench", "play.json");
   const report: Record<string, unknown> = {
     ...describeMachine(tf.version_core),
+    threads: Number(threads),
     rounds,
     measured: new Date().toISOString(),
     load: loadavg().map(round2),
   };
   for (const name of names as Name[]) {
     const perMove = tokensOfMove(name), length = Math.round(PLIES * perMove);
-    const contestants = await gather(name, values.backends.split(","));
+    const contestants = await gather(name, values.backends.split(","), threads);
     const table: Record<string, Record<string, unknown>> = {};
     try {
       for (const games of batches) {
@@ -241,6 +250,7 @@ async function benchPlay(args: readonly string[], signal: AbortSignal): Promise<
           table[name][`batch ${games}`] = {
             moves_per_s: round2(rate(i)),
             ratio_vs_torch: cached < 0 ? null : round2(rate(i) / rate(cached)),
+            best_moves_per_s: round2(1000 * games / (Math.min(...times[i]) * perMove)),
             token_ms: times[i].map((ms) => Math.round(1e4 * ms) / 1e4),
           };
         });

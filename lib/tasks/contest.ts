@@ -28,15 +28,18 @@ async function* lines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGene
 /**
  * Starts a contestant, and waits until it says that it is ready.
  *
+ * @param env variables of its environment beside this process's.
  * @throws {Error} when the program is not there or ends.
  */
 export async function startContestant(
   name: string,
   command: string,
   args: string[],
+  env: Record<string, string> = {},
 ): Promise<Contestant> {
   const child = new Deno.Command(command, {
     args,
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -62,6 +62,27 @@ Deno.test("a move of characters is the product of its characters and of what end
   assert.ok(Math.abs(at("e5") / at("Nf6") / (one / other) - 1) < 1e-4);
 });
 
+Deno.test("a game that goes on costs its new tokens and, by characters, its legal moves", async () => {
+  for (const tokenizer of ["uci", "pgn"] as const) {
+    using model = untrained(tokenizer);
+    using decoder = openDecoder(model);
+    const evaluated = async (...sans: string[]) => {
+      const before = decoder.evaluated;
+      const [remembering] = await tokenPolicy(decoder, [history(...sans)]);
+      const [anew] = await tokenPolicy(model, [history(...sans)]);
+      remembering.p.forEach((p, y) => assert.ok(Math.abs(p - anew.p[y]) < 1e-6));
+      return decoder.evaluated - before;
+    };
+    // Characters that begin some legal move: a3 a4 b3 … h4, Na3 Nc3 Nf3 Nh3.
+    const [pawns, knights] = [8 + 16, 1 + 4 + 4];
+    assert.equal(await evaluated(), tokenizer === "uci" ? 1 : ";1.".length + pawns + knights);
+    const black = 8 + 16 + 1 + 4 + 4;
+    assert.equal(await evaluated("e4"), tokenizer === "uci" ? 1 : "e4 ".length + black);
+    const takenBack = await evaluated("e3");
+    assert.equal(takenBack, tokenizer === "uci" ? 1 : "3 ".length + black);
+  }
+});
+
 Deno.test("the mass on legal moves is what a full softmax gives them", async () => {
   using model = untrained("uci");
   const { moves } = history("e4", "e5", "Nf3", "Nc6");

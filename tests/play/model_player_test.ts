@@ -6,11 +6,12 @@ import { boardNetShape } from "@lib/model/boardnet.ts";
 import { type ChessFormerConfig, chessFormerShape, forward } from "@lib/model/chessformer.ts";
 import { openDecoder } from "@lib/model/decoder.ts";
 import { initModel, type Model, ModelConfig, saveModel } from "@lib/model/model.ts";
+import { tokenPolicy } from "@lib/model/token_policy.ts";
 import { playMatch } from "@lib/play/match.ts";
 import { nextCharacterOf, openModelPlayer } from "@lib/play/model_player.ts";
 import { matchTask } from "@lib/tasks/match.ts";
 import { openPlayer } from "@lib/play/named_player.ts";
-import { randomPlayer } from "@lib/play/player.ts";
+import { modelPlayer, randomPlayer } from "@lib/play/player.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "models" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -98,6 +99,35 @@ Deno.test("a saved ChessFormer of move tokens plays legal moves only", async () 
   const match = { a: player, b: randomPlayer(), games: 2, seed: 1, maxMoves: 10 };
   const { games } = await playMatch(match); // which refuses an illegal move
   assert.ok(games.every(({ moves }) => moves.length > 4));
+});
+
+Deno.test("no move of a match reads its game again", async () => {
+  await useBackend();
+  const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
+  using model = initModel(config, 3);
+  using decoder = openDecoder(model);
+  const player = modelPlayer("a", (states) => tokenPolicy(decoder, states), { temperature: 1 });
+  const match = { a: player, b: randomPlayer(), games: 8, seed: 1, maxMoves: 20, concurrency: 4 };
+  const { games } = await playMatch(match);
+  const tokens = games.reduce((sum, { moves }) => sum + moves.length + 1, 0);
+  const asked = games.reduce((sum, { moves }) => sum + moves.length / 2, 0);
+  const read = games.reduce((sum, { moves }) => sum + moves.length ** 2 / 4, 0); // without memory
+  // Each token once, and once more where another game began alike.
+  assert.ok(decoder.evaluated <= tokens + 8, `${decoder.evaluated} of ${tokens} tokens`);
+  assert.ok(decoder.evaluated > asked && read > 5 * tokens, `${asked} moves, ${read}`);
+});
+
+Deno.test("the memory of its games is freed with a player", async () => {
+  await useBackend();
+  const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
+  const file = save("freed", config), { numTensors, numBytes } = tf.memory();
+  {
+    await using player = await openModelPlayer(file, { temperature: 1 });
+    const before = tf.memory().numBytes;
+    await playMatch({ a: player, b: randomPlayer(), games: 4, seed: 1, maxMoves: 5 });
+    assert.ok(tf.memory().numBytes > before);
+  }
+  assert.deepEqual([tf.memory().numTensors, tf.memory().numBytes], [numTensors, numBytes]);
 });
 
 Deno.test("negative temperature, missing model, a model that does not play chess", async () => {

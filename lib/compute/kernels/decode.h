@@ -26,21 +26,26 @@ static void keep_rows(const int *a, int chunk) {  // rows grain, then as above
   }
 }
 
-// s[PAGE] = q keys, a page at once.
-INLINE void page_scores(const float *q, const float *keys, float *s, int D) {
-  for (int j = 0; j < PAGE; j += 4 * VL) {
-    vec t[4];
+// s[nv * VL] = q keys, keys' tokens side by side.
+INLINE void some_scores(const float *q, const float *keys, float *s, int D, const int nv) {
+  vec t[4];
 #pragma GCC unroll 4
-    for (int w = 0; w < 4; w++) t[w] = (vec){0};
-    for (int d = 0; d < D; d++) {
-      const vec x = q[d] - (vec){0};
+  for (int w = 0; w < nv; w++) t[w] = (vec){0};
+  for (int d = 0; d < D; d++) {
+    const vec x = q[d] - (vec){0};
 #pragma GCC unroll 4
-      for (int w = 0; w < 4; w++)
-        t[w] = MULTIPLY_ADD(x, *(const vec *)(keys + d * PAGE + j + w * VL), t[w]);
-    }
-#pragma GCC unroll 4
-    for (int w = 0; w < 4; w++) *(vec *)(s + j + w * VL) = t[w];
+    for (int w = 0; w < nv; w++)
+      t[w] = MULTIPLY_ADD(x, *(const vec *)(keys + d * PAGE + w * VL), t[w]);
   }
+#pragma GCC unroll 4
+  for (int w = 0; w < nv; w++) *(vec *)(s + w * VL) = t[w];
+}
+
+// s[n] = q keys of a page's first n tokens.
+INLINE void page_scores(const float *q, const float *keys, float *s, int n, int D) {
+  int j = 0;
+  for (; j + 3 * VL < n; j += 4 * VL) some_scores(q, keys + j, s + j, D, 4);
+  for (; j < n; j += 2 * VL) some_scores(q, keys + j, s + j, D, 2);
 }
 
 // o[D] = o fade + p values, n tokens; values' rows and o are readable to whole pairs of vectors.
@@ -96,7 +101,7 @@ static void attend_pages(const int *a, int chunk) {  // items grain, then as abo
     for (int j0 = 0, page = row[ROW_PAGES]; j0 < row[ROW_KEYS]; j0 += PAGE, page++) {
       const float *keys = (const float *)AT(plan[page]) + (ptrdiff_t)a[D_LAYER] * 2 * C * PAGE;
       const int n = MIN(PAGE, row[ROW_KEYS] - j0);
-      page_scores(q, keys + head * D * PAGE, s, D);
+      page_scores(q, keys + head * D * PAGE, s, n, D);
       const float fade = take_scores(s, n, &top, &sum);
       page_mix(s, keys + (C + head * D) * PAGE, o, n, D, fade);
     }
