@@ -120,7 +120,7 @@ Deno.test("no move of a match reads its game again", async () => {
 Deno.test("the memory of its games is freed with a player", async () => {
   await useBackend();
   const config = { ...characters(), tokenizer: "uci" as const, vocabulary: 1969 };
-  const file = save("freed", config), { numTensors, numBytes } = tf.memory();
+  const file = await save("freed", config), { numTensors, numBytes } = tf.memory();
   {
     await using player = await openModelPlayer(file, { temperature: 1 });
     const before = tf.memory().numBytes;
