@@ -75,6 +75,51 @@ function writeNoise(
   for (let i = start; i < end; i++) policy[i] *= share / z;
 }
 
+/**
+ * The mixture of experts who speak more where they are at home (see `regions` of `ExpertDials`): of a
+ * position's labels a share α comes from those experts alone, the rest from all of them alike. At
+ * α = 0 it is the plain mixture; at α = 1 nobody speaks of what he does not know. Selection, the second
+ * mode of "A Taxonomy of Transcendence" (paper § 5.1), g(i|x) in its words.
+ *
+ * @throws {RangeError} for α outside 0 … 1, dials out of range or without regions.
+ *
+ * ```ts
+ * import { selectedMixture } from "@lib/experts/endgame_experts.ts";
+ * import { solveEndgame } from "@lib/experts/endgame.ts";
+ * import { expectedReward } from "@lib/analysis/reward.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const world = solveEndgame("KRvK");
+ * const dials = { k: 2, errorRate: 0, noise: 1, regions: 2, seed: 1 };
+ * const at = (alpha: number) =>
+ *   expectedReward(world.states, selectedMixture(world, dials, alpha));
+ * assert.ok(at(1) > at(0)); // even at τ = 1
+ * ```
+ */
+export function selectedMixture(world: EndgameWorld, dials: ExpertDials, alpha: number): Policy {
+  if (!(alpha >= 0 && alpha <= 1)) {
+    throw new RangeError(`Cannot select by strength ${alpha}: must be 0 to 1`);
+  }
+  if (!dials.regions) throw new RangeError("Cannot select among experts without regions");
+  const { k } = dials, { length, offsets, reward } = world.states;
+  const { isAtHome } = behaviourOf(world, dials);
+  const mixed = new Float64Array(reward.length);
+  const homes = Float64Array.from({ length }, (_, x) => {
+    let n = 0;
+    for (let expert = 0; expert < k; expert++) if (isAtHome(expert, x)) n++;
+    return n;
+  });
+  let expert = 0;
+  for (const policy of endgameExperts(world, dials)) {
+    for (let x = 0; x < length; x++) {
+      const share = (1 - alpha) / k + (isAtHome(expert, x) ? alpha / homes[x] : 0);
+      for (let i = offsets[x]; i < offsets[x + 1]; i++) mixed[i] += share * policy[i];
+    }
+    expert++;
+  }
+  return mixed;
+}
+
 /** Labelled positions: a state and the entry of the move that some expert chose there. */
 export interface EndgameExamples {
   readonly state: Uint32Array;
