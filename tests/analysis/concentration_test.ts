@@ -22,6 +22,11 @@ Deno.test("the order of the states and their scale do not matter; the curve is c
   }));
 });
 
+Deno.test("states that are ranked beforehand hold no more than those ranked by their own gain", () => {
+  assert.deepEqual(shareInTop([1, 5, 4], [1 / 3, 2 / 3, 1], [9, 1, 5]), [0.1, 0.5, 1]);
+  assert.throws(() => shareInTop([1, 2], [1], [1]), /Cannot rank 2 states by 1 values/);
+});
+
 Deno.test("no gain, no number, no share: refused by name", () => {
   assert.throws(() => shareInTop([1, -1], [0.5]), /a total of 0 among states: must be more than 0/);
   assert.throws(() => shareInTop([], [0.5]), /a total of 0/);
