@@ -14,7 +14,15 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
-import { type Move, moveFrom, moveTo, type Position } from "@lib/chess/position.ts";
+import {
+  KNIGHT,
+  type Move,
+  moveFrom,
+  movePromotion,
+  moveTo,
+  type Position,
+  QUEEN,
+} from "@lib/chess/position.ts";
 import { embedding, linear, relu, selfAttention } from "@lib/compute/ops.ts";
 import {
   type Mix,
@@ -40,6 +48,8 @@ export const EndgameFormerConfig = z.strictObject({
   expansion: z.int().min(1).default(4),
   /** K: channels that describe a to-square. */
   keys: z.int().min(1).default(16),
+  /** Whether a pawn may become something else than a queen: three more logits. */
+  promotions: z.boolean().exactOptional(),
 }).refine(({ width, heads }) => width % heads === 0, "width must be a multiple of heads");
 
 /** The endgame transformer's configuration. */
@@ -56,12 +66,26 @@ export function endgameFormerShape(size: number): Pick<
 /** Codes of piece and colour, as `Position.pieceAt` has them. */
 const CODES = 16;
 
+/** What a pawn can become beside a queen: knight, bishop, rook. */
+const UNDER = 3;
+
+/** Logits of a configuration: T × 64, and the promotions to other than a queen. */
+export function logitCount({ pieces, promotions }: EndgameFormerConfig): number {
+  return pieces * 64 + (promotions ? UNDER : 0);
+}
+
 /** Offsets of one square from another: −7 … 7 files and ranks. */
 const OFFSETS = 15 * 15;
 
 /** The endgame transformer's parameters. */
 export function endgameFormerParameters(config: EndgameFormerConfig): Parameter[] {
   const { pieces: T, layers, width: C, expansion, keys: K } = config;
+  const promotions: Parameter[] = config.promotions
+    ? [
+      { name: "promotion.weight", shape: [C, UNDER], start: { deviation: 0.02 } },
+      { name: "promotion.bias", shape: [UNDER], start: 0 },
+    ]
+    : [];
   const embedded = { deviation: 0.5 }, described = { deviation: 0.3 };
   return [
     { name: "squares", shape: [CODES * 64, C], start: embedded },
@@ -76,6 +100,7 @@ export function endgameFormerParameters(config: EndgameFormerConfig): Parameter[
     { name: "to.squares", shape: [64, K], start: described },
     { name: "query.weight", shape: [C, K], start: { deviation: 1 / Math.sqrt(C) } },
     { name: "query.bias", shape: [K], start: 0 },
+    ...promotions,
   ];
 }
 
@@ -98,8 +123,14 @@ export function encodePieces(position: Position, out: Int32Array): void {
   out.sort();
 }
 
-/** The logit of a move: place of the moving piece in the tokens [T] × 64 + to-square. */
+/**
+ * The logit of a move: place of the moving piece in the tokens [T] × 64 + to-square; promotions to
+ * other than a queen come after those, one a piece, since with one pawn and nothing to take there is
+ * but one square to promote on.
+ */
 export function pieceMoveIndex(tokens: Int32Array, move: Move): number {
+  const promotion = movePromotion(move);
+  if (promotion && promotion !== QUEEN) return tokens.length * 64 + promotion - KNIGHT;
   const place = tokens.findIndex((token) => (token & 63) === moveFrom(move));
   if (place < 0) {
     throw new RangeError(`Cannot index a move from the empty square ${moveFrom(move)}`);
@@ -112,7 +143,7 @@ export function pieceMoveIndex(tokens: Int32Array, move: Move): number {
  *
  * @param tokens [B × T] of {@link encodePieces}, position by position.
  * @param sides [B], 0 where White is to move, 1 where Black is.
- * @returns [B, T × 64], by {@link pieceMoveIndex}
+ * @returns [B, V], V = {@link logitCount}, by {@link pieceMoveIndex}
  *
  * ```ts
  * import { EndgameFormerConfig, endgameFormerShape, forward } from "@lib/model/endgameformer.ts";
@@ -150,7 +181,11 @@ export function forward(
       .mul(1 / Math.sqrt(config.keys));
     const logits = linear(hidden, params["to.weight"], params["to.bias"]) // [B, T, 64]
       .add(tf.matMul(query, describeSquares(config, params, tokens), false, true));
-    return logits.reshape([B, T * 64]);
+    const flat = logits.reshape([B, T * 64]);
+    if (!config.promotions) return flat;
+    const whole = hidden.mean(1); // [B, C]
+    const under = linear(whole, params["promotion.weight"], params["promotion.bias"]);
+    return tf.concat([flat, under], 1);
   });
 }
 

@@ -7,15 +7,16 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { Policy } from "@lib/analysis/states.ts";
-import { legalMoves, type Position } from "@lib/chess/position.ts";
+import { legalMoves, PAWN, type Position } from "@lib/chess/position.ts";
 import type { CrowdWorld } from "@lib/experts/crowd_world.ts";
-import { type EndgameWorld, positionOf } from "@lib/experts/endgame.ts";
+import { type EndgameWorld, type Ending, piecesOf, positionOf } from "@lib/experts/endgame.ts";
 import { BOARD_SIZE, encodeBoard, PLANES, policyIndex } from "@lib/data/board_encoding.ts";
 import { type BoardNetConfig, forward as boardLogits } from "@lib/model/boardnet.ts";
 import {
   encodePieces,
   type EndgameFormerConfig,
   forward as endgameLogits,
+  logitCount,
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import type { Model } from "@lib/model/model.ts";
@@ -80,23 +81,26 @@ export async function crowdWorldPolicy(
 /**
  * The endgame transformer's policy over a whole world, aligned with `world.states`.
  *
- * @throws {RangeError} when the model was made for another number of pieces.
+ * @throws {TypeError} when the model was made for other pieces.
  */
 export async function endgamePolicy(
   { config, params }: Model<EndgameFormerConfig>,
   world: EndgameWorld,
 ): Promise<Policy> {
-  const { length, offsets, reward } = world.states, T = config.pieces, V = 64 * T;
+  const { length, offsets, reward } = world.states, T = config.pieces, V = logitCount(config);
+  checkFits(config, world.ending);
   const policy = new Float64Array(reward.length);
   const size = 4 * CHUNK;
   for (let start = 0; start < length; start += size) {
     const B = Math.min(size, length - start);
-    const tokens = new Int32Array(B * T);
+    const tokens = new Int32Array(B * T), sides = new Int32Array(B);
     for (let i = 0; i < B; i++) {
-      encodePieces(positionOf(world, start + i), tokens.subarray(i * T, (i + 1) * T));
+      const position = positionOf(world, start + i);
+      encodePieces(position, tokens.subarray(i * T, (i + 1) * T));
+      sides[i] = position.turn;
     }
-    const output = tf.tidy(() => endgameLogits(config, params, tokens, new Int32Array(B)));
-    const logits = await output.data<"float32">(); // [B, T × 64]
+    const output = tf.tidy(() => endgameLogits(config, params, tokens, sides));
+    const logits = await output.data<"float32">(); // [B, V]
     output.dispose();
     for (let i = 0; i < B; i++) {
       const own = tokens.subarray(i * T, (i + 1) * T), first = offsets[start + i];
@@ -108,6 +112,24 @@ export async function endgamePolicy(
     }
   }
   return policy;
+}
+
+/**
+ * Refuses a model that cannot hold an ending's positions or moves.
+ *
+ * @throws {TypeError} naming what it has and what the ending needs.
+ */
+export function checkFits(
+  { pieces, promotions = false }: EndgameFormerConfig,
+  ending: Ending,
+): void {
+  const { white, black } = piecesOf(ending);
+  const count = white.length + black.length, pawns = [...white, ...black].includes(PAWN);
+  if (pieces === count && promotions === pawns) return;
+  throw new TypeError(
+    `Cannot use a model of ${pieces} pieces and promotions ${promotions} in ${ending}: ` +
+      `must be of ${count} pieces and promotions ${pawns}`,
+  );
 }
 
 /**

@@ -13,7 +13,9 @@ const share = z.number().min(0).max(1);
 /** The examples of a solved ending: positions labelled by simulated experts. */
 export const EndgameData = z.strictObject({
   kind: z.literal("endgame"),
-  ending: z.enum(["KQvK", "KRvK"]),
+  ending: z.enum(["KQvK", "KRvK", "KPvK", "KQvKR"]),
+  /** Share of the ending's states that the world holds; see `solveEndgame`. All by default. */
+  share: z.number().positive().max(1).exactOptional(),
   /** Experts. */
   k: z.int().min(1),
   /** Share of the states in which an expert errs, each in its own. */

@@ -15,9 +15,11 @@ import {
 import {
   encodePieces,
   forward as endgameLogits,
+  logitCount,
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import type { Params } from "@lib/model/params.ts";
+import { checkFits } from "@lib/model/policy.ts";
 import { hashOf, type TrainConfig } from "@lib/train/config.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import { gamesTask } from "@lib/train/games_task.ts";
@@ -56,29 +58,35 @@ export function makeTask(config: TrainConfig): Task {
 interface EndgameBatch {
   /** [B, T] */
   readonly tokens: Int32Array;
+  /** [B]: 1 where Black is to move */
+  readonly sides: Int32Array;
   /** [B] */
   readonly targets: Int32Array;
-  /** [B, T × 64]: 1 where legal */
+  /** [B, V]: 1 where legal */
   readonly legal: Float32Array;
 }
 
 function endgameTask(config: TrainConfig): Task<EndgameBatch> {
   const { model, data, batch: size, seed } = config;
   if (model.model !== "endgameformer" || data.kind !== "endgame") throw new TypeError("no endgame");
-  const world = solveEndgame(data.ending);
-  const T = model.pieces, V = T * 64;
+  const world = solveEndgame(data.ending, { share: data.share ?? 1 });
+  const T = model.pieces, V = logitCount(model);
+  checkFits(model, data.ending);
   const encode = ({ state, choice }: EndgameExamples): EndgameBatch => {
     const tokens = new Int32Array(size * T), targets = new Int32Array(size);
+    const sides = new Int32Array(size);
     const legal = new Float32Array(size * V);
     for (let n = 0; n < size; n++) {
       const x = state[n], own = tokens.subarray(n * T, (n + 1) * T);
-      encodePieces(positionOf(world, x), own);
+      const position = positionOf(world, x);
+      encodePieces(position, own);
+      sides[n] = position.turn;
       targets[n] = pieceMoveIndex(own, world.moves[choice[n]]);
       for (let i = world.states.offsets[x]; i < world.states.offsets[x + 1]; i++) {
         legal[n * V + pieceMoveIndex(own, world.moves[i])] = 1;
       }
     }
-    return { tokens, targets, legal };
+    return { tokens, sides, targets, legal };
   };
   const { examples } = data;
   if (examples !== undefined && examples < size) {
@@ -106,9 +114,9 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
         yield encode(endgameExamples(world, data, { seed: 0, step, size, heldOut: true }));
       }
     },
-    loss: (params, { tokens, targets, legal }) =>
+    loss: (params, { tokens, sides, targets, legal }) =>
       tf.tidy(() => {
-        const logits = endgameLogits(model, params, tokens, new Int32Array(size));
+        const logits = endgameLogits(model, params, tokens, sides);
         return crossEntropy(logits, tf.tensor1d(targets, "int32"), tf.tensor2d(legal, [size, V]));
       }),
   };

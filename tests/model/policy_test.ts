@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { parseFen } from "@lib/chess/fen.ts";
-import { legalMoves, startPosition } from "@lib/chess/position.ts";
+import { legalMoves, movePromotion, startPosition } from "@lib/chess/position.ts";
 import { useBackend } from "@lib/compute/backend.ts";
 import { checkPolicy } from "@lib/analysis/states.ts";
 import { makeCrowd } from "@lib/experts/crowd.ts";
 import { crowdWorld } from "@lib/experts/crowd_world.ts";
-import { positionOf, solveEndgame } from "@lib/experts/endgame.ts";
+import { partOf, positionOf, solveEndgame } from "@lib/experts/endgame.ts";
 import { BoardNetConfig, boardNetShape } from "@lib/model/boardnet.ts";
 import {
   encodePieces,
   EndgameFormerConfig,
   endgameFormerShape,
+  logitCount,
   pieceMoveIndex,
 } from "@lib/model/endgameformer.ts";
 import { initModel } from "@lib/model/model.ts";
@@ -86,6 +87,39 @@ Deno.test("an endgame policy is a distribution over the legal moves of every sta
     const indices = new Set(Array.from(moves, (move) => pieceMoveIndex(tokens, move)));
     assert.equal(indices.size, moves.length);
   }
+});
+
+Deno.test("K+P v K: each move of each side has a logit of its own, promotions too", async () => {
+  await useBackend();
+  const whole = solveEndgame("KPvK");
+  const world = partOf(whole, (x) => x % 2000 === 7 || (x < whole.whites && x % 97 === 0));
+  const config = EndgameFormerConfig.parse({
+    model: "endgameformer",
+    ...endgameFormerShape(1),
+    promotions: true,
+  });
+  const tokens = new Int32Array(3);
+  let promotions = 0;
+  for (let x = 0; x < world.states.length; x++) {
+    encodePieces(positionOf(world, x), tokens);
+    const moves = world.moves.subarray(world.states.offsets[x], world.states.offsets[x + 1]);
+    const indices = Array.from(moves, (move) => pieceMoveIndex(tokens, move));
+    assert.equal(new Set(indices).size, moves.length);
+    assert.ok(indices.every((index) => index < logitCount(config)));
+    promotions += moves.filter((move) => movePromotion(move) > 0).length;
+  }
+  assert.ok(promotions > 40);
+  using model = initModel(config, 1);
+  checkPolicy(world.states, await endgamePolicy(model, world));
+  using rook = initModel(
+    EndgameFormerConfig.parse({ model: "endgameformer", ...endgameFormerShape(1) }),
+    1,
+  );
+  await assert.rejects(endgamePolicy(rook, world), {
+    name: "TypeError",
+    message: "Cannot use a model of 3 pieces and promotions false in KPvK: " +
+      "must be of 3 pieces and promotions true",
+  });
 });
 
 Deno.test("an ending with more pieces than the model's is refused", () => {

@@ -27,7 +27,7 @@ Deno.test("unknown, missing and impossible fields are refused by name", () => {
   );
   refuses({ data: { kind: "games", dataset: "d", minPly: -1 } }, /minPly/);
   refuses({ data: { kind: "games", dataset: "d", band: [2, 1] } }, /low < high/);
-  refuses({ data: { kind: "endgame", ending: "KPvK", k: 1, errorRate: 0, seed: 1 } }, /ending/);
+  refuses({ data: { kind: "endgame", ending: "KNvK", k: 1, errorRate: 0, seed: 1 } }, /ending/);
 });
 
 Deno.test("a configuration's hash depends on what it says, not on the order of its fields", () => {
@@ -88,6 +88,15 @@ Deno.test("a training set of few examples is drawn from again and again, and not
   }
   assert.equal(seen.size, 16);
   assert.throws(() => makeTask(config(1)), /Cannot train on 1 examples in batches of/);
+});
+
+Deno.test("K+P v K is learned from both sides, by a model that can promote", () => {
+  const model = { model: "endgameformer", layers: 1, heads: 1, width: 8 } as const;
+  const data = { kind: "endgame", ending: "KPvK", k: 2, errorRate: 0.4, seed: 1 } as const;
+  const task = makeTask(tinyConfig("x", { model: { ...model, promotions: true }, data }));
+  const { sides } = task.batch(0) as { sides: Int32Array };
+  assert.deepEqual([...new Set(sides)].sort(), [0, 1]);
+  assert.throws(() => makeTask(tinyConfig("x", { model, data })), /promotions false in KPvK/);
 });
 
 Deno.test("a run draws the positions that minPly and band let through, for validation too", async () => {
