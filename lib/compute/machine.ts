@@ -65,6 +65,7 @@ export const KERNELS = [
   "resize",
   "depthwise",
   "count_rows",
+  "pool_back",
 ] as const;
 
 /** A kernel's name. */

@@ -217,6 +217,9 @@ static void images(void) {
     pool_windows((int[]){rows, chunk, x, y, H, W, C, OH, OW, KH, KW, S, S, top, left, dice(2)}, c);
     depthwise((int[]){rows, chunk, x, y, H, W, C, OH, OW, KH, KW, S, S, top, left, 0, w, 1, 1}, c);
   }
+  int dx = tensor(B * H * W * C);
+  for (int c = 0; c < B; c++)
+    pool_back((int[]){B, 1, x, dx, H, W, C, OH, OW, KH, KW, S, S, top, left, dice(2), y}, c);
   for (int c = 0; c < B * TH; c++)
     resize((int[]){B * TH, 1, x, big, H, W, C, TH, TW, places, parts}, c);
 }

@@ -27,6 +27,43 @@ static void pool_windows(const int *a, int chunk) {  // rows of the output (batc
   }
 }
 
+// The gradient by x, into y, a chunk some images: to the first largest of a window, or to all of it
+// in equal parts of the whole window, as tfjs has it.
+static void pool_back(const int *a, int chunk) {  // as `pool_windows` by images, and at the end dy
+  RANGE(begin, end);
+  const int H = a[WIN_H], W = a[WIN_W], C = a[WIN_C], OH = a[WIN_OH], OW = a[WIN_OW];
+  const float share = 1.0f / (float)(a[WIN_KH] * a[WIN_KW]);
+  for (int image = begin; image < end; image++) {
+    const float *x = F(WIN_X) + (ptrdiff_t)image * H * W * C;
+    const float *dy = F(WIN_MEAN + 1) + (ptrdiff_t)image * OH * OW * C;
+    float *dx = F(WIN_Y) + (ptrdiff_t)image * H * W * C;
+    zero(dx, H * W * C);
+    for (int place = 0; place < OH * OW; place++, dy += C) {
+      const int y0 = place / OW * a[WIN_SH] - a[WIN_TOP], x0 = place % OW * a[WIN_SW] - a[WIN_LEFT];
+      const int r0 = MAX(0, y0), r1 = MIN(H, y0 + a[WIN_KH]);
+      const int c0 = MAX(0, x0), c1 = MIN(W, x0 + a[WIN_KW]);
+      if (a[WIN_MEAN]) {
+        for (int r = r0; r < r1; r++)
+          for (int q = c0; q < c1; q++) {
+            float *restrict to = dx + ((ptrdiff_t)r * W + q) * C;
+            for (int c = 0; c < C; c++) to[c] += dy[c] * share;
+          }
+        continue;
+      }
+      for (int c = 0; c < C; c++) {
+        float top = -INFINITE;
+        int best = -1;
+        for (int r = r0; r < r1; r++)
+          for (int q = c0; q < c1; q++) {
+            const int at = (r * W + q) * C + c;
+            if (x[at] > top) top = x[at], best = at;
+          }
+        if (best >= 0) dx[best] += dy[c];
+      }
+    }
+  }
+}
+
 // y[o, :] = between the four rows x[corner] with weights of the fractions; `corner` and `fraction`
 // are tables along height and width: low, high.
 static void resize(const int *a, int chunk) {  // output rows, grain, x, y, H, W, C, OH, OW, places, fractions

@@ -184,22 +184,37 @@ const windowGrain = (info: Conv) =>
     32768 / (info.outWidth * info.inChannels * info.filterHeight * info.filterWidth || 1),
   );
 
-const poolKernel = (mean: boolean): SharedKernel => (backend, { x }, attrs) => {
-  if (!isFloat(x)) return undefined;
-  const info = tf.backend_util.computePool2DInfo(
-    x!.shape as [number, number, number, number],
+const poolInfo = (shape: readonly number[], attrs: tf.NamedAttrMap): Conv =>
+  tf.backend_util.computePool2DInfo(
+    shape as [number, number, number, number],
     attrs["filterSize"] as number,
     attrs["strides"] as number,
     1,
     attrs["pad"] as "same",
     attrs["dimRoundingMode"] as "floor" | undefined,
   );
+
+const poolKernel = (mean: boolean): SharedKernel => (backend, { x }, attrs) => {
+  if (!isFloat(x)) return undefined;
+  const info = poolInfo(x!.shape, attrs);
   const y = backend.make(info.outShape), rows = info.batchSize * info.outHeight;
   launchFlat(backend, "pool_windows", rows, windowGrain(info), [
     ...windowArgs(backend, x!, y, info),
     mean ? 1 : 0,
   ]);
   return y;
+};
+
+const poolBack = (mean: boolean): SharedKernel => (backend, { dy, input }, attrs) => {
+  if (!isFloat(dy, input)) return undefined;
+  const info = poolInfo(input!.shape, attrs), dx = backend.make(input!.shape);
+  const grain = Math.ceil(windowGrain(info) / (info.outHeight || 1));
+  launchFlat(backend, "pool_back", info.batchSize, grain, [
+    ...windowArgs(backend, input!, dx, info),
+    mean ? 1 : 0,
+    backend.address(dy!),
+  ]);
+  return dx;
 };
 
 const depthwise: SharedKernel = (backend, inputs, attrs) => {
@@ -311,6 +326,8 @@ export const IMAGES: KernelTable = [
   ["FusedDepthwiseConv2D", depthwise],
   ["MaxPool", poolKernel(false)],
   ["AvgPool", poolKernel(true)],
+  ["MaxPoolGrad", poolBack(false)],
+  ["AvgPoolGrad", poolBack(true)],
   ["FusedBatchNorm", batchNorm],
   ["ResizeBilinear", resizeBilinear],
   ["ResizeNearestNeighbor", resizeNearest],

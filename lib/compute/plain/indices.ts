@@ -103,22 +103,17 @@ function places(
   table: number,
 ): tf.TensorInfo {
   const n = sizeOf(indices.shape) / rank, from = backend.view(indices);
-  const made = whole(backend, n, (to) => {
+  return whole(backend, n, (to) => {
     for (let i = 0; i < n; i++) {
       let place = 0;
       for (let d = 0; d < rank; d++) place += from[i * rank + d] * strides[d];
+      if (place < 0 || place >= table) {
+        const index = Array.from(from.subarray(i * rank, (i + 1) * rank));
+        throw new RangeError(`Cannot use the index [${index}]: it is outside, at ${place}`);
+      }
       to[i] = place;
     }
   });
-  const all = backend.view(made);
-  for (let i = 0; i < n; i++) {
-    if (all[i] < 0 || all[i] >= table) {
-      backend.drop(made);
-      const index = Array.from(from.subarray(i * rank, (i + 1) * rank));
-      throw new RangeError(`Cannot use the index [${index}]: it is outside, at ${all[i]}`);
-    }
-  }
-  return made;
 }
 
 /** In the order of `kernels/move.h`. */
@@ -172,16 +167,10 @@ function scatterNd(
     backend.drop(y);
     return undefined;
   }
-  const rows = outputSize / sliceSize;
-  try {
-    const at = places(backend, indices, sliceRank, strides, rows);
-    scatter(backend, updates, at, y, rows, sliceSize, how);
-    backend.drop(at);
-    return y;
-  } catch (error) {
-    backend.drop(y);
-    throw error;
-  }
+  const rows = outputSize / sliceSize, at = places(backend, indices, sliceRank, strides, rows);
+  scatter(backend, updates, at, y, rows, sliceSize, how);
+  backend.drop(at);
+  return y;
 }
 
 /** How often each of 0 … size − 1 stands in a row of x [rows, length], or the weights' sum. */

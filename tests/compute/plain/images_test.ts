@@ -43,6 +43,8 @@ Deno.test("convolutions and their gradients, of any size, stride, border and dil
         }),
         tf.maxPool(x, [KH, KW], stride, pad),
         tf.avgPool(x, [KH, KW], stride, pad),
+        tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, [KH, KW], stride, pad).square())(x),
+        tf.grad((x: tf.Tensor) => tf.avgPool(x as tf.Tensor4D, [KH, KW], stride, pad).square())(x),
       ];
     }, 1e-5);
   }
