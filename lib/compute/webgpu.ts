@@ -100,7 +100,7 @@ function watch(backend: Watched): tf.KernelBackend {
     if (!fault && cause === undefined) return;
     const what = fault || `the GPU does not answer (${(cause as Error).message})`;
     throw new Error(
-      `Cannot go on on webgpu: ${what}; start again, with smaller batches if the memory is full: ` +
+      `Cannot go on with webgpu: ${what}; start again, with smaller batches if the memory is full: ` +
         "a training run goes on from its last checkpoint",
       { cause },
     );

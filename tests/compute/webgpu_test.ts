@@ -369,7 +369,7 @@ Deno.test({ name: "a command that the GPU refuses is an error, not zeros", ignor
   device.createBuffer({ size: 16, usage: 0 });
   await assert.rejects(
     wave(1, [5]).mul(2).data(),
-    /Cannot go on on webgpu: the GPU refused a command \(.*usage.*; start again/,
+    /Cannot go on with webgpu: the GPU refused a command \(.*usage.*; start again/,
   );
 });
 
@@ -379,7 +379,7 @@ Deno.test(
     const device = await restarted();
     const x = wave(1, [5]), y = x.mul(2);
     device.destroy();
-    await assert.rejects(y.data(), /Cannot go on on webgpu: the device was lost \(destroyed: /);
+    await assert.rejects(y.data(), /Cannot go on with webgpu: the device was lost \(destroyed: /);
     assert.throws(() => x.mul(3), /the device was lost/);
     await forget();
   },
