@@ -233,15 +233,20 @@ export function bestDefence({ ending, tables }: EndgameWorld, position: Position
   if (placement < 0 || position.turn === WHITE) {
     throw new RangeError(`Cannot defend: not a position of ${ending} with Black to move`);
   }
-  let best = -1;
-  const kept = new Set<Move>();
+  const best = bestReplies(tables, placement);
+  return legalMoves(position).filter((move) => best.includes(move));
+}
+
+/** The best moves of Black at a placement: those that put off the mate longest, or draw, or win. */
+export function bestReplies(tables: Solution, placement: number): Move[] {
+  let best = -1, moves: Move[] = [];
   tables.visitMoves(placement, BLACK, (move, plies) => {
     const value = plies === DRAWN ? 1000 : plies % 2 ? plies : 2000 - plies;
-    if (value > best) kept.clear();
+    if (value > best) moves = [];
     best = Math.max(best, value);
-    if (value === best) kept.add(move);
+    if (value === best) moves.push(move);
   });
-  return legalMoves(position).filter((move) => kept.has(move));
+  return moves;
 }
 
 /**

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { BLACK, moveFrom, movePromotion, moveTo } from "@lib/chess/position.ts";
+import { moveFrom, movePromotion, moveTo } from "@lib/chess/position.ts";
 import type { Policy } from "@lib/analysis/states.ts";
-import { type EndgameWorld, piecesOf } from "@lib/experts/endgame.ts";
+import { bestReplies, type EndgameWorld, piecesOf } from "@lib/experts/endgame.ts";
 import { DRAWN, indexOf, squaresOf } from "@lib/experts/retrograde.ts";
 
 /**
@@ -55,15 +55,7 @@ export function stateVisits(world: EndgameWorld, policy: Policy, moves: number):
     if (movePromotion(move) || squares.includes(moveTo(move))) return [];
     squares[squares.indexOf(moveFrom(move))] = moveTo(move);
     const after = indexOf(squares);
-    let best = -1, next: number[] = [];
-    tables.visitMoves(after, BLACK, (reply, plies) => {
-      const value = plies === DRAWN ? 1000 : plies % 2 ? plies : 2000 - plies;
-      if (value < best) return;
-      if (value > best) next = [];
-      best = value;
-      next.push(reply);
-    });
-    return next.map((reply) => {
+    return bestReplies(tables, after).map((reply) => {
       squaresOf(after, squares);
       if (squares.includes(moveTo(reply))) return -1; // a capture: another ending
       squares[squares.indexOf(moveFrom(reply))] = moveTo(reply);
