@@ -96,7 +96,11 @@ function goBack(
     if (!gradient) throw new Error(`Cannot go back through ${kernelName}: it has no gradient`);
     const given = outputs.map(({ id }) => found.get(id));
     const back = tf.tidy(() => {
-      const dys = given.map((dy, i) => dy ?? tf.zeros(outputs[i].shape, outputs[i].dtype));
+      // What the fused kernels keep beside their result (a layer's activations) has no gradient, and
+      // they do not look at it: zeros of that size cost more than JavaScript in a whole step.
+      const none = ({ shape, dtype }: tf.Tensor) =>
+        kernelName.startsWith("Fused") ? tf.scalar(0) : tf.zeros(shape, dtype);
+      const dys = given.map((dy, i) => dy ?? none(outputs[i]));
       const towards = gradient(dys);
       const results: tf.NamedTensorMap = {};
       for (const [name, { id }] of Object.entries(inputs)) {

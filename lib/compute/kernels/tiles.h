@@ -8,6 +8,7 @@
 
 #if defined(__AMX_BF16__) && defined(__AVX512BW__) && defined(__linux__)
 #define TILES 1
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,8 +22,18 @@ static int tiles_allowed;
 #define SPLIT_LIMIT 65536  // numbers that one factor may have in scratch
 static _Thread_local ALIGNED uint16_t tile_scratch[2][3 * SPLIT_LIMIT];
 
-// Linux gives the unit's registers to those who ask (arch_prctl, ARCH_REQ_XCOMP_PERM).
-static void ask_for_tiles(void) { tiles_allowed = !syscall(SYS_arch_prctl, 0x1023, 18); }
+// Linux gives the unit's registers to those who ask (arch_prctl, ARCH_REQ_XCOMP_PERM). They make the
+// frame of a signal 8 KB larger; the calling thread's stack for signals, which holds just a frame,
+// must leave room for handlers too (a profiler's needs some).
+static void ask_for_tiles(void) {
+  stack_t now, larger = {.ss_size = 1 << 16};
+  if (sigaltstack(0, &now)) return;
+  if (!(now.ss_flags & SS_DISABLE) && now.ss_size < larger.ss_size) {
+    larger.ss_sp = malloc(larger.ss_size);  // the thread's, as long as it lives
+    if (!larger.ss_sp || sigaltstack(&larger, 0)) return;
+  }
+  tiles_allowed = !syscall(SYS_arch_prctl, 0x1023, 18);
+}
 
 struct tile_shapes {
   uint8_t palette, start, reserved[14];
