@@ -10,15 +10,11 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import {
-  fusedCrossEntropy,
-  fusedEmbedding,
-  HEAD_LIMIT,
-  ownNumbers,
-  runKernel,
-  sharedAdamW,
-  sharedNorm,
-} from "./fused.ts";
+import { HEAD_LIMIT } from "./fused/attention.ts";
+import { fusedEmbedding } from "./fused/embedding.ts";
+import { runKernel } from "./fused/kernel.ts";
+import { fusedCrossEntropy } from "./fused/loss.ts";
+import { ownNumbers, sharedAdamW, sharedNorm } from "./fused/optimizer.ts";
 import { currentShared } from "./shared_backend.ts";
 
 function assertShape(action: string, what: string, t: tf.Tensor, shape: readonly number[]) {

@@ -9,7 +9,8 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import { HEAD_LIMIT, runKernel } from "./fused.ts";
+import { HEAD_LIMIT } from "./fused/attention.ts";
+import { runKernel } from "./fused/kernel.ts";
 import { bits } from "./machine.ts";
 import { launchFlat } from "./launch.ts";
 import { currentShared, type SharedBackend, type SharedKernel } from "./shared_backend.ts";

@@ -11,7 +11,7 @@
  * | `plain/order.ts` | cumsum, cumprod, top-k |
  * | `plain/product.ts` | matrix products |
  * | `plain/images.ts` | convolution, pooling, batch norm, resizing |
- * | `fused.ts` | the models' operations |
+ * | `fused/` | the models' operations (listed in `fused.ts`) |
  *
  * @module
  */
