@@ -5,10 +5,10 @@
  */
 
 import type * as tf from "@tensorflow/tfjs";
-import { GRAIN, launchFlat, rowGrain, sizeOf } from "../launch.ts";
+import { launchFlat, rowGrain, sizeOf } from "../launch.ts";
 import { bits } from "../machine.ts";
 import { sumColumns } from "../plain/reductions.ts";
-import type { SharedBackend, SharedKernel } from "../shared_backend.ts";
+import type { SharedKernel } from "../shared_backend.ts";
 import { check, first, type Fused, lastOf, runKernel, zeros } from "./kernel.ts";
 
 /** Rows whose part of the gain's gradient is summed by one chunk. */
