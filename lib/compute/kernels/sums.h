@@ -85,9 +85,18 @@ INLINE lanes exp_below_all(lanes x) {
   return (lanes)_mm512_mask_mov_ps(p, _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-87.3f), _CMP_LT_OQ),
                                    _mm512_setzero_ps());
 #else
-  float e[LANES];
-  for (int i = 0; i < LANES; i++) e[i] = exp_below(x[i]);
-  return *(const lanes *)e;
+  const lanes least = (lanes){0} + E[11];
+  lanes c = choose(x < least, least, x), t = c * E[0] + E[1];
+  const lane_mask n = (lane_mask)t - 0x4b400000;
+  t -= E[1];
+  const lanes r = c - t * E[2] + t * E[3];
+  lanes p = r * E[4] + E[5];
+  p = p * r + E[6];
+  p = p * r + E[7];
+  p = p * r + E[8];
+  p = p * r + E[9];
+  p = (p * r * r + r + E[10]) * (lanes)((n + 127) << 23);
+  return (lanes)(~(x < least) & (lane_mask)p);
 #endif
 }
 
