@@ -115,11 +115,17 @@ SPLITTER(left_of_columns, 0, 1)    // A stored turned
 SPLITTER(right_of_columns, 0, 0)   // B as it is multiplied
 SPLITTER(right_of_rows, 1, 0)      // B stored turned
 
+// Numbers to fetch into the cache: `lines` times 16 of each of some rows.
+struct fetch {
+  const float *from;
+  ptrdiff_t ld;
+  int rows, lines;
+};
+
 // C[32, 32] (+)= A B over `steps` tiles of terms; lda and ldb lead from 16 lines to the next. Meanwhile
-// the 32 x 32 numbers at `ahead`, where the next block goes, are fetched: with C large that is what
-// takes longest.
+// what will be needed next is fetched: with large matrices that is what takes longest.
 static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrdiff_t ldb, int steps,
-                       int first, float *c, ptrdiff_t ldc, const float *ahead) {
+                       int first, float *c, ptrdiff_t ldc, const struct fetch *next, int fetches) {
   const uint16_t *a2 = a + lda, *b2 = b + ldb;
   float *below = c + 16 * ldc;
   if (first) {
@@ -133,11 +139,12 @@ static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrd
 #define MULTIPLY_TILES() \
   _tile_dpbf16ps(0, 4, 6), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(2, 5, 6), _tile_dpbf16ps(3, 5, 7)
   for (int s = 0; s < steps; s++) {
-    if (ahead)
-      for (int i = 32 * s / steps; i < 32 * (s + 1) / steps; i++) {
-        __builtin_prefetch(ahead + i * ldc, 1);
-        __builtin_prefetch(ahead + i * ldc + 16, 1);
-      }
+    for (int f = 0; f < fetches; f++) {  // a quarter of each: 4 tiles are a pass
+      const int quarter = (next[f].rows + 3) / 4, until = MIN(next[f].rows, (s + 1) * quarter);
+      for (int i = s * quarter; i < until; i++)
+        for (int l = 0; l < next[f].lines; l++)
+          __builtin_prefetch(next[f].from + i * next[f].ld + 16 * l, 1);
+    }
     LEFT(1), RIGHT(1), MULTIPLY_TILES();
     RIGHT(0), MULTIPLY_TILES();
     LEFT(2), MULTIPLY_TILES();
@@ -154,6 +161,27 @@ static void copy_block(float *to, ptrdiff_t ldt, const float *from, ptrdiff_t ld
   for (int i = 0; i < rows; i++) copy(to + i * ldt, from + i * ldf, cols);
 }
 
+// What the block at (i, j) of the pass from term k0 on fetches meanwhile: where the next block of C
+// goes and, where the terms lie across memory, its part of B's next 32 columns and its share of A's
+// next terms. (Those that lie along memory the CPU fetches by itself.)
+static int find_next(struct fetch *next, const int *args, const float *a, const float *b,
+                     const float *c, int m, int n, int i, int j, int k0) {
+  const ptrdiff_t lda = args[G_LDA], ldb = args[G_LDB], ldc = args[G_LDC];
+  int count = 0;
+  if (!k0 && i + 64 <= m) next[count++] = (struct fetch){c + (i + 32) * ldc + j, ldc, 32, 2};
+  else if (!k0 && j + 64 <= n && m >= 32) next[count++] = (struct fetch){c + j + 32, ldc, 32, 2};
+  if (!args[G_MODE] || args[G_TURN_B]) return count;
+  const int more = MIN(PASS, args[G_K] - k0 - PASS);  // terms of the next pass
+  const int same = j + 32 < n, terms = same ? MIN(PASS, args[G_K] - k0) : more;
+  const float *columns = same ? b + k0 * ldb + j + 32 : b + (k0 + PASS) * ldb;
+  if (i < terms) next[count++] = (struct fetch){columns + i * ldb, ldb, MIN(32, terms - i), 2};
+  if (more <= 0) return count;
+  const int blocks = (m + 31) / 32 * ((n + 31) / 32), block = j / 32 * ((m + 31) / 32) + i / 32;
+  const int first = more * block / blocks, last = more * (block + 1) / blocks;
+  next[count++] = (struct fetch){a + (k0 + PASS + first) * lda, lda, last - first, m / 16};
+  return count;
+}
+
 // C[m, n] = op(A) B for up to TILE_ROWS rows; false when a number cannot be split, and C is then to be
 // made another way.
 static int tile_product(const int *args, const float *a, const float *b, float *c, int m, int n) {
@@ -161,6 +189,7 @@ static int tile_product(const int *args, const float *a, const float *b, float *
   uint16_t *as = tile_scratch[0], *bs = tile_scratch[1];
   const int turn_a = args[G_MODE], turn_b = args[G_TURN_B], k = args[G_K];
   const ptrdiff_t lda = args[G_LDA], ldb = args[G_LDB], ldc = args[G_LDC];
+  struct fetch next[3];
   unsigned bad = 0;
   _tile_loadconfig(&TILE_SHAPES);
   for (int k0 = 0; k0 < k && !bad; k0 += PASS) {
@@ -173,15 +202,13 @@ static int tile_product(const int *args, const float *a, const float *b, float *
       bad = turn_b ? right_of_rows(bs, b + j * ldb + k0, ldb, cols, terms)
                    : right_of_columns(bs, b + k0 * ldb + j, ldb, cols, terms);
       for (int i = 0; i < m; i += 32) {
-        const int rows = MIN(32, m - i);
+        const int rows = MIN(32, m - i), fetches = find_next(next, args, a, b, c, m, n, i, j, k0);
         float *to = c + i * ldc + j;
-        const float *next = i + 64 <= m ? to + 32 * ldc : j + 64 <= n && m >= 32 ? c + j + 32 : 0;
-        if (k0) next = 0;  // in the cache still
         if (rows == 32 && cols == 32) {
-          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, to, ldc, next);
+          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, to, ldc, next, fetches);
         } else {
           if (k0) copy_block(block, 32, to, ldc, rows, cols);
-          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, block, 32, 0);
+          tile_block(as + i / 16 * ld, ld, bs, ld, steps, !k0, block, 32, next, fetches);
           copy_block(to, ldc, block, 32, rows, cols);
         }
       }
