@@ -77,8 +77,8 @@ function writeNoise(
 
 /**
  * The mixture of experts who speak more where they are at home (see `regions` of `ExpertDials`): of a
- * position's labels a share α comes from those experts alone, the rest from all of them alike. At
- * α = 0 it is the plain mixture; at α = 1 nobody speaks of what he does not know. Selection, the second
+ * position's labels a share α comes from those experts alone, the rest from all of them alike; where
+ * nobody is at home all speak alike. At α = 0 it is the plain mixture; at α = 1 nobody else speaks. Selection, the second
  * mode of "A Taxonomy of Transcendence" (paper § 5.1), g(i|x) in its words.
  *
  * @throws {RangeError} for α outside 0 … 1, dials out of range or without regions.
@@ -112,7 +112,9 @@ export function selectedMixture(world: EndgameWorld, dials: ExpertDials, alpha: 
   let expert = 0;
   for (const policy of endgameExperts(world, dials)) {
     for (let x = 0; x < length; x++) {
-      const share = (1 - alpha) / k + (isAtHome(expert, x) ? alpha / homes[x] : 0);
+      const share = homes[x] === 0
+        ? 1 / k
+        : (1 - alpha) / k + (isAtHome(expert, x) ? alpha / homes[x] : 0);
       for (let i = offsets[x]; i < offsets[x + 1]; i++) mixed[i] += share * policy[i];
     }
     expert++;
@@ -135,6 +137,11 @@ export interface ExampleOptions {
   readonly size: number;
   /** From which side of the hold-out (see `isHeldOut`); training by default. */
   readonly heldOut?: boolean;
+  /**
+   * Whether experts speak only where they are at home: positions of nobody's region are never shown.
+   * Otherwise each speaks of every position.
+   */
+  readonly atHome?: boolean;
 }
 
 /**
@@ -146,10 +153,13 @@ export interface ExampleOptions {
 export function endgameExamples(
   world: EndgameWorld,
   dials: ExpertDials,
-  { seed, step, size, heldOut = false }: ExampleOptions,
+  { seed, step, size, heldOut = false, atHome = false }: ExampleOptions,
 ): EndgameExamples {
   const { k, ties, quantal } = dials;
-  const { errorAt, noiseAt } = behaviourOf(world, dials);
+  const { errorAt, noiseAt, isAtHome } = behaviourOf(world, dials);
+  if (atHome && !dials.regions) {
+    throw new RangeError("Cannot draw examples of experts at home: they have no regions");
+  }
   if (!(Number.isInteger(size) && size >= 1)) {
     throw new RangeError(`Cannot draw ${size} examples: must be an integer of 1 or more`);
   }
@@ -157,9 +167,11 @@ export function endgameExamples(
   const next = random(seed, heldOut ? "held-out examples" : "examples", step);
   const state = new Uint32Array(size), choice = new Uint32Array(size);
   for (let n = 0; n < size; n++) {
-    let x: number;
-    do x = randomInteger(next, world.states.length); while (isHeldOut(world, x) !== heldOut);
-    const expert = randomInteger(next, k);
+    let x: number, expert: number;
+    do {
+      do x = randomInteger(next, world.states.length); while (isHeldOut(world, x) !== heldOut);
+      expert = randomInteger(next, k);
+    } while (atHome && !isAtHome(expert, x));
     const start = offsets[x], end = offsets[x + 1];
     state[n] = x;
     if (next() < noiseAt(expert, x)) {
@@ -190,8 +202,9 @@ export function trainingSet(
   dials: ExpertDials,
   seed: number,
   examples: number,
+  options: Pick<ExampleOptions, "atHome"> = {},
 ): EndgameExamples {
-  return endgameExamples(world, dials, { seed, step: 0, size: examples });
+  return endgameExamples(world, dials, { seed, step: 0, size: examples, ...options });
 }
 
 function oneOfTheBest(reward: Float64Array, start: number, end: number, u: number): number {

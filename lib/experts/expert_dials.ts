@@ -37,7 +37,7 @@ export interface ExpertDials {
   /**
    * 0 by default; else the board is parted into so many regions by where Black's king stands, and
    * expert i neither errs nor is noisy in region i modulo `regions`: complementary experts (with
-   * `noise` 1, those of Proposition 4).
+   * `noise` 1, those of Proposition 4). With more regions than experts some are nobody's.
    */
   readonly regions?: number;
   /**
@@ -104,10 +104,9 @@ export function checkDials(dials: ExpertDials): ExpertDials {
   if (quantal !== undefined && !(quantal > 0)) {
     throw new RangeError(`Cannot make experts of quantal noise ${quantal}: must be more than 0`);
   }
-  if (!(Number.isInteger(regions) && regions >= 0 && regions <= Math.min(k, 64))) {
+  if (!(Number.isInteger(regions) && regions >= 0 && regions <= 64)) {
     throw new RangeError(
-      `Cannot part ${regions} regions among ${k} experts: must be an integer of 0 to ` +
-        `${Math.min(k, 64)}, so that each has an expert and a square`,
+      `Cannot part the board into ${regions} regions: must be an integer of 0 to 64, a square each`,
     );
   }
   if (ties !== "uniform" && ties !== "shared") {

@@ -32,6 +32,8 @@ export const EndgameData = z.strictObject({
   sharing: z.enum(["rule", "hash"]).exactOptional(),
   /** Regions in which one expert each is flawless. */
   regions: z.int().min(0).exactOptional(),
+  /** Whether experts speak only of positions of their own region. */
+  atHome: z.boolean().exactOptional(),
   /** How far apart the experts' rates of error are. */
   skillSpread: share.exactOptional(),
   /** Temperature of choices made at random. */

@@ -88,15 +88,17 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
     }
     return { tokens, sides, targets, legal };
   };
-  const { examples } = data;
+  const { examples, atHome = false } = data;
   if (examples !== undefined && examples < size) {
     throw new RangeError(
       `Cannot train on ${examples} examples in batches of ${size}: must be ${size} or more`,
     );
   }
-  const set = examples === undefined ? undefined : trainingSet(world, data, seed, examples);
+  const set = examples === undefined
+    ? undefined
+    : trainingSet(world, data, seed, examples, { atHome });
   const draw = (step: number): EndgameExamples => {
-    if (!set) return endgameExamples(world, data, { seed, step, size });
+    if (!set) return endgameExamples(world, data, { seed, step, size, atHome });
     const next = random(seed, "batches", step);
     const rows = Array.from({ length: size }, () => randomInteger(next, set.state.length));
     const pick = (column: Uint32Array) => Uint32Array.from(rows, (row) => column[row]);
@@ -111,7 +113,7 @@ function endgameTask(config: TrainConfig): Task<EndgameBatch> {
     // and number of validation batches, whatever the run's seed.
     *validation() {
       for (let step = 0; step < config.evaluationBatches; step++) {
-        yield encode(endgameExamples(world, data, { seed: 0, step, size, heldOut: true }));
+        yield encode(endgameExamples(world, data, { seed: 0, step, size, heldOut: true, atHome }));
       }
     },
     loss: (params, { tokens, sides, targets, legal }) =>

@@ -232,6 +232,27 @@ Deno.test("selection goes from the plain mixture to the expert of the region alo
   assert.throws(() => selectedMixture(world, { ...dials, regions: 0 }, 1), /without regions/);
 });
 
+Deno.test("experts at home speak of their own regions only, and of nobody's not at all", () => {
+  const dials = { k: 2, errorRate: 0, noise: 1, regions: 3, seed: 1 };
+  const { isAtHome } = behaviourOf(world, dials);
+  const one = { seed: 1, step: 0, size: 3000, atHome: true };
+  const { state, choice } = endgameExamples(world, dials, one);
+  const best = optimalPolicy(states);
+  const spoken = [0, 0];
+  state.forEach((x, n) => {
+    const expert = isAtHome(0, x) ? 0 : isAtHome(1, x) ? 1 : assert.fail(`${x} is nobody's`);
+    spoken[expert]++;
+    assert.ok(best[choice[n]] > 0); // flawless there
+  });
+  assert.ok(Math.abs(spoken[0] - spoken[1]) < 300, `${spoken}`);
+  const mixed = selectedMixture(part, dials, 1);
+  checkPolicy(part.states, mixed);
+  assert.throws(
+    () => endgameExamples(world, { ...dials, regions: 0 }, one),
+    /experts at home: they have no regions/,
+  );
+});
+
 Deno.test("a training set is drawn once", () => {
   const dials = { k: 3, errorRate: 0.4, seed: 1 };
   assert.deepEqual(trainingSet(world, dials, 5, 64), trainingSet(world, dials, 5, 64));
@@ -251,5 +272,5 @@ Deno.test("dials out of range are refused", () => {
   assert.throws(make({ skillSpread: -1 }), /skill spread -1: must be 0 to 1/);
   assert.throws(make({ errorRate: 0.8, skillSpread: 0.5 }), /would err at 1.2/);
   assert.throws(make({ quantal: 0 }), /quantal noise 0: must be more than 0/);
-  assert.throws(make({ regions: 2 }), /Cannot part 2 regions among 1 experts/);
+  assert.throws(make({ regions: 65 }), /into 65 regions: must be an integer of 0 to 64/);
 });
