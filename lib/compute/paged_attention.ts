@@ -10,10 +10,9 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { HEAD_LIMIT } from "./fused/attention.ts";
-import { runKernel } from "./fused/kernel.ts";
 import { bits } from "./machine.ts";
 import { launchFlat } from "./launch.ts";
-import { currentShared, type SharedBackend, type SharedKernel } from "./shared_backend.ts";
+import { currentShared, type SharedBackend } from "./shared_backend.ts";
 import { type Rows, sharedLogits, type Transformer } from "./shared_transformer.ts";
 
 /** Tokens of a page. */
@@ -122,8 +121,10 @@ function sharedPages({ layers, heads, width: C }: PageShape): Pages<SharedPage> 
     read(readings) {
       const plan = planOf(readings);
       return {
-        attend: (layer, q, k, v) =>
-          runKernel("FusedPagedAttention", { q, k, v, plan }, { layer, heads }),
+        attend(layer, q, k, v) {
+          const y = attendPages(currentShared()!, q, k, v, plan, layer, heads);
+          return tf.engine().makeTensorFromTensorInfo(y);
+        },
         logits: (transformer, rows) => {
           const backend = currentShared()!;
           return sharedLogits(
@@ -198,14 +199,6 @@ function attendPages(
   launchFlat(backend, "attend_pages", M * heads, ATTENDING_ROWS, args);
   return y;
 }
-
-const pagedAttention: SharedKernel = (backend, { q, k, v, plan }, attrs) =>
-  attendPages(backend, q!, k!, v!, plan!, attrs["layer"] as number, attrs["heads"] as number);
-
-/** The kernels of this file. */
-export const PAGE_KERNELS: ReadonlyMap<string, SharedKernel> = new Map([
-  ["FusedPagedAttention", pagedAttention],
-]);
 
 // ---------------------------------------------------------------- elsewhere
 

@@ -9,7 +9,6 @@ import * as tf from "@tensorflow/tfjs";
 import { type Machine, openMachine, type Route } from "./machine.ts";
 import { SHARED_KERNELS } from "./shared_kernels.ts";
 import { FUSED_KERNELS, registerFusedGradients } from "./fused.ts";
-import { PAGE_KERNELS } from "./paged_attention.ts";
 
 /** Where a tensor's numbers are. */
 interface Entry {
@@ -276,11 +275,7 @@ export function registerShared(
   if (known) return known as SharedBackend;
   const backend = new SharedBackend(openMachine(route, options));
   registerFusedGradients();
-  const own = new Map<string, SharedKernel>([
-    ...SHARED_KERNELS,
-    ...FUSED_KERNELS,
-    ...PAGE_KERNELS,
-  ]);
+  const own = new Map<string, SharedKernel>([...SHARED_KERNELS, ...FUSED_KERNELS]);
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
     const shared = own.get(kernelName), keeps = kernelName === "Complex";
     own.delete(kernelName);

@@ -11,7 +11,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import { FUSED_KERNELS } from "./fused.ts";
 import { bits } from "./machine.ts";
-import { binary } from "./plain/elementwise.ts";
 import type { SharedBackend } from "./shared_backend.ts";
 
 /** A layer norm's parameters, [C] each. */
@@ -163,10 +162,8 @@ function applyToMany(
   const keep = (tensors: tf.TensorInfo[]) => (made.push(...tensors), tensors[0]);
   const from = norm ? keep(run("FusedLayerNorm", { x, gain: norm.gain, bias: norm.bias })) : x;
   const results = maps.map(({ weight, bias }) => {
-    const y = run("FusedLinear", { x: from, w: weight, b: bias })[0];
-    if (!gelu && !onto) return y;
-    made.push(y);
-    return gelu ? run("FusedGelu", { x: y })[0] : binary(backend, "Add", onto!, y)!;
+    const y = run("FusedLinear", { x: from, w: weight, b: bias, add: onto })[0];
+    return gelu ? run("FusedGelu", { x: keep([y]) })[0] : y;
   });
   backend.drop(...made, ...(onto ? [onto] : []));
   return results;
