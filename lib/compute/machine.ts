@@ -66,6 +66,7 @@ export const KERNELS = [
   "depthwise",
   "count_rows",
   "pool_back",
+  "split_points",
 ] as const;
 
 /** A kernel's name. */

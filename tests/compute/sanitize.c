@@ -76,10 +76,19 @@ static void boards(void) {
   int x = tensor(count * 64 * C), w = tensor(9 * C * D), u = tensor(36 * C * D);
   int y = tensor(count * 64 * D), parts = tensor(8 * 36 * C * D);
   int points[] = {w, u, C, D}, taps[] = {u, w, C, D}, flip[] = {w, u, C, D};
-  int forward[] = {x, u, y, C, D, count, group, 0, 0};
+  int forward[] = {x, u, y, C, D, count, group, 0, 0, 0};
   int back[] = {x, y, parts, C, D, count, group, 0, 8};
   for (int c = 0; c < C; c++) conv_points(points, c);
   for (int c = 0; c * group < count; c++) conv_boards(forward, c);
+  if (TILES && dice(2)) {
+    C = D = 32 * some(3);
+    int split = tensor(36 * C * D * 3 / 2), x = tensor(count * 64 * C), y = tensor(count * 64 * D);
+    int v = tensor(36 * C * D), splits[] = {v, split, C, D};
+    int tiled[] = {x, split, y, C, D, count, MAX(1, MIN(8, 4096 / (C + D) / 4)), 0, 0, 1};
+    for (int k = 0; k < 36; k++) split_points(splits, k);
+    for (int c = 0; c * tiled[6] < count; c++) conv_boards(tiled, c);
+    return;
+  }
   for (int p = 0; p < 8; p++) conv_boards_weight(back, p);
   for (int c = 0; c < C; c++) conv_taps(taps, c);
   for (int tap = 0; tap < 9; tap++) flip_taps(flip, tap);

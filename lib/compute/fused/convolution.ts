@@ -39,8 +39,15 @@ function convolve(
     multiply(backend, x, w, y, { M: B * 64, N: D, K: 9 * C, boardChannels: C, bias });
     return y;
   }
-  const points = backend.make([36, C, D]), { machine } = backend;
+  const { machine } = backend, tiles = machine.tiles && C % 32 === 0 && D % 32 === 0;
+  let points = backend.make([36, C, D]);
   machine.launch("conv_points", C, [backend.address(w), backend.address(points), C, D]);
+  if (tiles) { // which take 32 channels at a time; three numbers of two bytes for each
+    const split = backend.make([36, C, 1.5 * D]);
+    machine.launch("split_points", 36, [backend.address(points), backend.address(split), C, D]);
+    backend.drop(points);
+    points = split;
+  }
   // Small batches still give every thread some boards.
   const boards = Math.max(1, Math.min(group, Math.ceil(B / (2 * machine.threads))));
   machine.launch("conv_boards", Math.ceil(B / boards), [
@@ -52,6 +59,8 @@ function convolve(
     B,
     boards,
     bias ? backend.address(bias) : 0,
+    0,
+    tiles ? 1 : 0,
   ]);
   backend.drop(points);
   return y;

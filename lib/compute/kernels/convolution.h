@@ -93,9 +93,10 @@ static void tile_points(float *v, ptrdiff_t points, const float *board, int C, i
   }
 }
 
-enum { W_X, W_U, W_Y, W_C, W_D, W_BOARDS, W_GROUP, W_BIAS, W_GROUPS };
+enum { W_X, W_U, W_Y, W_C, W_D, W_BOARDS, W_GROUP, W_BIAS, W_GROUPS, W_TILES };
 
-// y = the convolution of a group of boards x with the transformed weights u[36, C, D].
+// y = the convolution of a group of boards x with the transformed weights u[36, C, D], or those split
+// for AMX tiles (which C and D must be whole numbers of).
 static void conv_boards(const int *a, int chunk) {
   float scratch[W_SCRATCH + W_SLACK];
   const int C = a[W_C], D = a[W_D], b0 = chunk * a[W_GROUP];
@@ -106,9 +107,23 @@ static void conv_boards(const int *a, int chunk) {
       for (int c = 0; c < C; c += 16)
         tile_points(v + (b * 4 + t) * C + c, (ptrdiff_t)tiles * C,
                     F(W_X) + (ptrdiff_t)(b0 + b) * 64 * C + c, C, t, MIN(16, C - c));
-  for (int k = 0; k < 36; k++)
-    multiply_at(0, C, v + k * tiles * C, F(W_U) + (ptrdiff_t)k * C * D, D, m + k * tiles * D, D,
-                tiles, D, C, 1);
+#if TILES
+  if (a[W_TILES]) {
+    const ptrdiff_t steps = C / TERMS, ld = steps * TRIPLE;
+    const uint16_t *right = (const uint16_t *)AT(a[W_U]);
+    _tile_loadconfig(&TILE_SHAPES);
+    for (int k = 0; k < 36; k++) {
+      left_of_rows(tile_scratch[0], v + k * tiles * C, C, tiles, C);
+      // Rows behind the last tile come over the next product's place, which is made after.
+      for (int d = 0; d < D; d += 32, right += 2 * ld)
+        tile_block(tile_scratch[0], ld, right, ld, steps, 1, m + k * tiles * D + d, D, 0, 0);
+    }
+    _tile_release();
+  } else
+#endif
+    for (int k = 0; k < 36; k++)
+      multiply_at(0, C, v + k * tiles * C, F(W_U) + (ptrdiff_t)k * C * D, D, m + k * tiles * D, D,
+                  tiles, D, C, 1);
   const float *bias = a[W_BIAS] ? F(W_BIAS) : 0;
   for (int b = 0; b < boards; b++)
     for (int t = 0; t < 4; t++)
@@ -163,7 +178,7 @@ static void conv_boards_weight(const int *a, int part) {
             for (int i = 0; i < n; i++) to[k * tiles * D + i] = o[k * 16 + i];
         }
       }
-    for (int k = 0; k < 36; k++)
+    for (int k = 0; k < 36; k++)  // a sum over a group's few tiles: splitting them would not pay
       multiply_at(1, C, v + k * tiles * C, z + k * tiles * D, D, y + (ptrdiff_t)k * C * D, D, C, D,
                   tiles, b0 == start);
   }
@@ -182,6 +197,17 @@ static void conv_points(const int *a, int c) {  // w u C D
     for (int k = 0; k < 36; k++)
       for (int i = 0; i < n; i++) F(1)[((ptrdiff_t)k * C + c) * D + d + i] = o[k * 16 + i];
   }
+}
+
+// The transformed weights of one point, split for AMX tiles: u[36, C, D] -> [36, D / 16, C / 32, 3].
+static void split_points(const int *a, int k) {  // u tiles C D
+#if TILES
+  const int C = a[2], D = a[3];
+  right_of_columns((uint16_t *)AT(a[1]) + (ptrdiff_t)k * D / 16 * C / TERMS * TRIPLE,
+                   F(0) + (ptrdiff_t)k * C * D, D, D, C);
+#else
+  (void)a, (void)k;
+#endif
 }
 
 // The way back for the gradient: u[36, C, D] -> w[3, 3, C, D].

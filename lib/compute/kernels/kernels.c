@@ -64,6 +64,6 @@ static kernel *const kernels[] = {
     conv_boards, conv_boards_weight, conv_points, conv_taps, keep_rows, attend_pages, few_rows,
     test, unary_int, binary_int, binary_bool, transpose_bytes, copy_bytes, reduce_int, reduce_bool,
     arg_rows_int, scan, scan_int, top_rows, pool_windows, resize, depthwise,
-    count_rows, pool_back};
+    count_rows, pool_back, split_points};
 
 #include "threads.h"
