@@ -23,6 +23,18 @@
  * assert.equal(at(0).verdict, "transcends"); // the majority vote does
  * ```
  *
+ * **The theorems** are functions that check them on any table of states, moves and experts.
+ *
+ * ```ts
+ * import { proposition2 } from "@lib/theory/propositions.ts";
+ * import { appendixExample } from "@lib/theory/worlds.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { states, experts } = appendixExample(); // each right with probability .4
+ * const { atZero, tauStar, holds } = proposition2(states, experts);
+ * assert.ok(holds && tauStar > 0.999 && atZero > 0.599); // cooled, they are always right
+ * ```
+ *
  * **Games** are read as a stream, an error per game, or simulated.
  *
  * ```ts

@@ -6,7 +6,7 @@
 
 import type { Policy, States } from "@lib/analysis/states.ts";
 import { sum } from "@lib/analysis/stats.ts";
-import { sharpen } from "@lib/analysis/temperature.ts";
+import { sharpen, type Sharpening } from "@lib/analysis/temperature.ts";
 
 /** r_x(f) = Σ_y f(y|x) r(x, y), one entry a state. */
 export function rewardPerState(states: States, policy: Policy): Float64Array {
@@ -81,9 +81,15 @@ export function mixture(policies: Iterable<Policy>): Policy {
 /**
  * f_τ for every state: p^{1/τ} / Z, and at τ = 0 the uniform distribution over the arg-max.
  *
+ * @param sharpening The sense of temperature: the power form unless given.
  * @throws {RangeError} as `sharpen` of `temperature.ts`.
  */
-export function temper(states: States, policy: Policy, tau: number): Policy {
+export function temper(
+  states: States,
+  policy: Policy,
+  tau: number,
+  sharpening: Sharpening = sharpen,
+): Policy {
   if (policy.length !== states.reward.length) {
     throw new RangeError(
       `Cannot temper a policy of ${policy.length} entries on ${states.reward.length} moves: ` +
@@ -92,7 +98,7 @@ export function temper(states: States, policy: Policy, tau: number): Policy {
   }
   const out = new Float64Array(policy.length);
   for (let x = 0; x < states.length; x++) {
-    sharpen(policy, tau, out, states.offsets[x], states.offsets[x + 1]);
+    sharpening(policy, tau, out, states.offsets[x], states.offsets[x + 1]);
   }
   return out;
 }

@@ -25,6 +25,9 @@ export function checkTemperature(tau: number): void {
   if (!(tau >= 0)) throw new RangeError(`Cannot sample at temperature ${tau}: must be 0 or more`);
 }
 
+/** One of the two temperatures: {@linkcode sharpen} or {@linkcode softmaxOfProbabilities}. */
+export type Sharpening = typeof sharpen;
+
 /**
  * p^{1/τ} / Z over one row of probabilities, safe for any τ: τ = 0 is uniform over the arg-max, ties
  * within {@linkcode TIE_TOLERANCE} kept; τ = ∞ is uniform over the support.
@@ -54,7 +57,6 @@ export function sharpen(
 ): Float64Array {
   checkTemperature(tau);
   const top = largest(p, start, end);
-  if (top === 0) throw new RangeError("Cannot sharpen a row of zeros: no move has a probability");
   let z = 0;
   for (let i = start; i < end; i++) {
     const q = p[i] / top;
@@ -87,13 +89,20 @@ export function sharpen(
  * assert.ok(a < 0.7 && b > 0.3); // far from the 0.9 and 0.1 it was given
  * ```
  */
-export function softmaxOfProbabilities(p: Float64Array, tau: number): Float64Array {
+export function softmaxOfProbabilities(
+  p: Float64Array,
+  tau: number,
+  out: Float64Array = new Float64Array(p.length),
+  start = 0,
+  end: number = p.length,
+): Float64Array {
   checkTemperature(tau);
-  if (tau === 0) return sharpen(p, 0);
-  const top = largest(p, 0, p.length);
-  const weights = p.map((q) => Math.exp((q - top) / tau));
-  const z = weights.reduce((a, b) => a + b);
-  return weights.map((w) => w / z);
+  if (tau === 0) return sharpen(p, 0, out, start, end);
+  const top = largest(p, start, end);
+  let z = 0;
+  for (let i = start; i < end; i++) z += out[i] = Math.exp((p[i] - top) / tau);
+  for (let i = start; i < end; i++) out[i] /= z;
+  return out;
 }
 
 function largest(p: Float64Array, start: number, end: number): number {
@@ -106,5 +115,6 @@ function largest(p: Float64Array, start: number, end: number): number {
     }
     if (q > top) top = q;
   }
+  if (top === 0) throw new RangeError("Cannot sharpen a row of zeros: no move has a probability");
   return top;
 }

@@ -66,6 +66,9 @@ Deno.test("a row is sharpened in place and its neighbours are left alone", () =>
   const p = Float64Array.of(9, 0.25, 0.75, 9);
   assert.equal(sharpen(p, 0, p, 1, 3), p);
   assert.deepEqual(p, Float64Array.of(9, 0, 1, 9));
+  const q = Float64Array.of(9, 0.25, 0.75, 9);
+  softmaxOfProbabilities(q, 0.5, q, 1, 3); // e^{(0.25 − 0.75) / 0.5} = 1 / e
+  near(q, [9, 1 / (1 + Math.E), Math.E / (1 + Math.E), 9], 1e-15);
 });
 
 Deno.test("bad temperatures and probabilities are refused by name", () => {
@@ -77,5 +80,6 @@ Deno.test("bad temperatures and probabilities are refused by name", () => {
     assert.throws(() => sharpen(Float64Array.of(0.5, bad), 1), /entry 1/);
   }
   assert.throws(() => sharpen(Float64Array.of(0, 0), 1), /zeros/);
+  assert.throws(() => softmaxOfProbabilities(Float64Array.of(0, 0), 1), /zeros/);
   assert.throws(() => sharpen(new Float64Array(0), 1), /empty/);
 });
