@@ -8,8 +8,10 @@
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type Route, ROUTES, threadsAsked } from "./machine.ts";
-import { currentShared, registerShared } from "./shared_backend.ts";
+import { type Route, ROUTES } from "./machine.ts";
+import { threadsAsked } from "./open_machine.ts";
+import { registerShared } from "./register_shared.ts";
+import { currentShared } from "./shared_backend.ts";
 import { mendMatrixProduct } from "./wasm.ts";
 import { registerWebgpu, webgpuAdapter } from "./webgpu.ts";
 

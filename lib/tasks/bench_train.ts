@@ -17,7 +17,7 @@ import * as tf from "@tensorflow/tfjs";
 import { describeBackend, useBackend } from "@lib/compute/backend.ts";
 import { crossEntropy } from "@lib/compute/ops.ts";
 import { multiply } from "@lib/compute/products.ts";
-import { registerShared } from "@lib/compute/shared_backend.ts";
+import { registerShared } from "@lib/compute/register_shared.ts";
 import { writeJson } from "@lib/files.ts";
 import { POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import * as boardnet from "@lib/model/boardnet.ts";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { crossEntropy } from "@lib/compute/ops.ts";
-import { registerShared } from "@lib/compute/shared_backend.ts";
+import { registerShared } from "@lib/compute/register_shared.ts";
 import { POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import * as boardnet from "@lib/model/boardnet.ts";
 import * as chessformer from "@lib/model/chessformer.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { openMachine } from "@lib/compute/machine.ts";
-import { registerShared } from "@lib/compute/shared_backend.ts";
+import { openMachine } from "@lib/compute/open_machine.ts";
+import { registerShared } from "@lib/compute/register_shared.ts";
 import {
   adamW,
   attention,
@@ -101,7 +101,7 @@ Deno.test("a corrupted library in the cache is compiled again", {
         "eval",
         "--no-check",
         `
-        import { openMachine } from "${import.meta.resolve("@lib/compute/machine.ts")}";
+        import { openMachine } from "${import.meta.resolve("@lib/compute/open_machine.ts")}";
         openMachine("native");`,
       ],
       cwd: ROOT,

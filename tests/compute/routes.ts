@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { type Route, ROUTES } from "@lib/compute/machine.ts";
-import { registerShared } from "@lib/compute/shared_backend.ts";
+import { registerShared } from "@lib/compute/register_shared.ts";
 import { random, randomNormal } from "@lib/random.ts";
 
 /** The routes that start here. */
