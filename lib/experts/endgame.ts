@@ -115,37 +115,51 @@ export function solveEndgame(
   }
   const tables = solveEnding(rules);
   const ids: number[] = [], placements: number[] = [], offsets: number[] = [0];
-  const moves: number[] = [], distance: number[] = [];
-  let id = 0, whites = 0;
+  let moves = new Uint16Array(1 << 20), distance = new Int8Array(1 << 20);
+  let id = 0, whites = 0, entries = 0;
+  const list = (move: Move, plies: number) => {
+    if (entries === moves.length) {
+      const [oldMoves, oldDistance] = [moves, distance];
+      moves = new Uint16Array(2 * entries);
+      distance = new Int8Array(2 * entries);
+      moves.set(oldMoves);
+      distance.set(oldDistance);
+    }
+    moves[entries] = move;
+    distance[entries++] = plies === DRAWN ? 0 : plies % 2 ? -(plies + 1) / 2 : plies / 2 + 1;
+  };
   for (const turn of rules.turns) {
     const table = turn === WHITE ? tables.white : tables.black;
     for (let placement = 0; placement < table.length; placement++) {
       if (table[placement] === ILLEGAL) continue;
       id++;
       if (share === 1 || hash32(turn, placement) < share * 2 ** 32) {
-        tables.visitMoves(placement, turn, (move, plies) => {
-          moves.push(move);
-          distance.push(plies === DRAWN ? 0 : plies % 2 ? -(plies + 1) / 2 : plies / 2 + 1);
-        });
-        if (moves.length === offsets[offsets.length - 1]) continue; // stalemate or mate: no choice
+        tables.visitMoves(placement, turn, list);
+        if (entries === offsets[offsets.length - 1]) continue; // stalemate or mate: no choice
         ids.push(id - 1);
         placements.push(placement);
-        offsets.push(moves.length);
+        offsets.push(entries);
       }
     }
     if (turn === WHITE) whites = placements.length;
   }
-  const worth = (m: number) => m === 0 ? 0 : Math.sign(m) * DISCOUNT ** Math.abs(m);
+  /** Rewards by distance + 128. */
+  const worth = Float64Array.from(
+    { length: 256 },
+    (_, i) => i === 128 ? 0 : Math.sign(i - 128) * DISCOUNT ** Math.abs(i - 128),
+  );
+  const reward = new Float64Array(entries);
+  for (let i = 0; i < entries; i++) reward[i] = worth[distance[i] + 128];
   return {
     ending,
     states: {
       length: placements.length,
       offsets: Uint32Array.from(offsets),
-      reward: Float64Array.from(distance, worth),
+      reward,
     },
     whites,
-    moves: Uint16Array.from(moves),
-    distance: Int8Array.from(distance),
+    moves: moves.slice(0, entries),
+    distance: distance.slice(0, entries),
     ids: Uint32Array.from(ids),
     placements: Uint32Array.from(placements),
     tables,
