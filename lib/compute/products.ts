@@ -137,7 +137,7 @@ function tiledBlocks(
   batch: number,
   threads: number,
 ): [number, number] {
-  let mb = Math.min(512, roundUp(M, 32)), nb = Math.min(2048, roundUp(N, 32));
+  let mb = Math.min(256, roundUp(M, 32)), nb = Math.min(2048, roundUp(N, 32));
   const chunks = () => batch * Math.ceil(M / mb) * Math.ceil(N / nb);
   while (threads > 1 && chunks() < threads && mb * nb > 1024) {
     if (nb >= mb) nb = roundUp(nb / 2, 32);

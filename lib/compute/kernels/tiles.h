@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #define TERMS 32                  // terms of a sum that a tile holds
-#define PASS 128               // terms at a time: 24 KB of B and of A, both in the L1 cache
+#define PASS 256               // terms at a time: 48 KB of B and of A, which come from the L2 cache
 #define ALIGNED __attribute__((aligned(64)))
 #define TRIPLE (3 * 16 * TERMS)   // numbers of a tile's three parts
-#define TILE_ROWS 512              // of A in scratch
+#define TILE_ROWS 256              // of A in scratch
 
 static int tiles_allowed;
 #define SPLIT_LIMIT 65536  // numbers that one factor may have in scratch
@@ -139,9 +139,9 @@ static void tile_block(const uint16_t *a, ptrdiff_t lda, const uint16_t *b, ptrd
 #define MULTIPLY_TILES() \
   _tile_dpbf16ps(0, 4, 6), _tile_dpbf16ps(1, 4, 7), _tile_dpbf16ps(2, 5, 6), _tile_dpbf16ps(3, 5, 7)
   for (int s = 0; s < steps; s++) {
-    for (int f = 0; f < fetches; f++) {  // a quarter of each: 4 tiles are a pass
-      const int quarter = (next[f].rows + 3) / 4, until = MIN(next[f].rows, (s + 1) * quarter);
-      for (int i = s * quarter; i < until; i++)
+    for (int f = 0; f < fetches; f++) {
+      const int share = (next[f].rows + 3) / 4, until = MIN(next[f].rows, (s + 1) * share);
+      for (int i = s * share; i < until; i++)
         for (int l = 0; l < next[f].lines; l++)
           __builtin_prefetch(next[f].from + i * next[f].ld + 16 * l, 1);
     }
