@@ -27,3 +27,16 @@ export {
   type RunRow,
   type RunsOptions,
 } from "@lib/query/runs.ts";
+export {
+  type GameInfo,
+  loadGames,
+  type LoadOptions,
+  type MatchRow,
+  type MoveRow,
+  type Phase,
+  queryGames,
+  queryLabels,
+  queryMatch,
+  queryMoves,
+} from "@lib/query/games.ts";
+export { type MeanBy, meanBy } from "@lib/query/group.ts";

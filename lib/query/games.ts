@@ -1,0 +1,248 @@
+/**
+ * Games, the moves in them and matches as rows: who played, what came of it, what a move cost.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { humanPolicy, readLabels, regretPerState } from "@lib/analysis/labels.ts";
+import { BISHOP, KNIGHT, type Position, QUEEN, ROOK } from "@lib/chess/position.ts";
+import { readPgn } from "@lib/chess/pgn.ts";
+import { winProbability } from "@lib/chess/win_probability.ts";
+import { openBytes } from "@lib/data/bytes.ts";
+import { openDataset } from "@lib/data/dataset.ts";
+import {
+  eachGame,
+  type GameRow,
+  gameRow,
+  type Games,
+  gamesBuilder,
+  NO_EVAL,
+  NO_RESULT,
+  startOf,
+} from "@lib/data/games.ts";
+import { type Speed, SPEEDS } from "@lib/data/speed.ts";
+import { datasetFolder, RESULTS, userPath } from "@lib/paths.ts";
+import type { MatchResult } from "@lib/play/match.ts";
+
+/** A game in one row. */
+export interface GameInfo {
+  /** Its number, from 0. */
+  readonly game: number;
+  /** White's rating, null where unknown. */
+  readonly white: number | null;
+  /** Black's rating, null where unknown. */
+  readonly black: number | null;
+  /** White's points: 1, ½ or 0; null where unknown. */
+  readonly score: number | null;
+  readonly speed: Speed;
+  /** Null where unknown. */
+  readonly year: number | null;
+  readonly plies: number;
+}
+
+/** `opening`: the first 20 plies; `endgame`: at most six pieces beside kings and pawns. */
+export type Phase = "opening" | "middlegame" | "endgame";
+
+/** A move that somebody chose, and what it cost. */
+export interface MoveRow {
+  /** The number of its game: moves of one game are not independent. */
+  readonly game: number;
+  /** Rating of the player who moved, null where unknown. */
+  readonly rating: number | null;
+  /** Plies played before it. */
+  readonly ply: number;
+  readonly phase: Phase;
+  /** Win probability that the move gave away, in % points. */
+  readonly loss: number;
+}
+
+/** Which games are loaded; all optional. */
+export interface LoadOptions {
+  /** Games at most, the first ones (default: all). */
+  readonly limit?: number;
+  /** Of a dataset: its part (default `test`). */
+  readonly part?: "train" | "validation" | "test";
+  /** Which games, such as those with evaluations: `({ evals }) => evals !== undefined`. */
+  readonly keep?: (game: GameRow) => boolean;
+}
+
+/**
+ * Loads games: those of a dataset, by name, or of a file `.pgn`, `.pgn.zst` or `.pgn.gz`, where games
+ * that cannot be read are left out.
+ *
+ * @throws {Error} when there is no such file or dataset.
+ * @throws {RangeError} for a limit that is no positive integer.
+ */
+export async function loadGames(source: string, options: LoadOptions = {}): Promise<Games> {
+  const { limit = Infinity, part = "test", keep = () => true } = options;
+  if (limit !== Infinity && !(Number.isInteger(limit) && limit > 0)) {
+    throw new RangeError(`Cannot load ${limit} games: must be a positive integer`);
+  }
+  const builder = gamesBuilder();
+  for await (const row of rowsOf(source, part)) {
+    if (keep(row)) builder.add(row);
+    if (builder.length >= limit) break;
+  }
+  return builder.games();
+}
+
+async function* rowsOf(source: string, part: "train" | "validation" | "test") {
+  if (!/\.pgn(\.zst|\.gz)?$/.test(source)) {
+    yield* eachGame(openDataset(datasetFolder(source))[part]);
+    return;
+  }
+  const bytes = openBytes(userPath(source));
+  for await (const game of readPgn(bytes, { name: source, onError: () => {} })) yield gameRow(game);
+}
+
+/**
+ * The games as rows.
+ *
+ * ```ts
+ * import { loadGames, queryGames } from "@lib/query/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = `${Deno.makeTempDirSync()}/one.pgn`;
+ * Deno.writeTextFileSync(file, '[WhiteElo "1480"]\n\n1. e4 e5 2. Nf3 1-0\n');
+ * const [game] = queryGames(await loadGames(file));
+ * assert.deepEqual([game.white, game.black, game.score, game.plies], [1480, null, 1, 3]);
+ * ```
+ */
+export function queryGames(games: Games): GameInfo[] {
+  return Array.from(eachGame(games), ({ white, black, result, speed, year, moves }, game) => ({
+    game,
+    white: white || null,
+    black: black || null,
+    score: result === NO_RESULT ? null : (result + 1) / 2,
+    speed: SPEEDS[speed],
+    year: year || null,
+    plies: moves.length,
+  }));
+}
+
+/**
+ * The moves of games that carry evaluations, with what each cost: the mover's win probability by the
+ * evaluation before it less that after it, 0 where it rose. Moves without both are left out.
+ *
+ * ```ts
+ * import { loadGames, queryMoves } from "@lib/query/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = `${Deno.makeTempDirSync()}/one.pgn`;
+ * const moves = "1. e4 { [%eval 0.3] } f6 { [%eval 1.0] } 2. Nf3 { [%eval 1.0] } 1-0";
+ * Deno.writeTextFileSync(file, `[BlackElo "900"]\n\n${moves}\n`);
+ * const [first, second] = queryMoves(await loadGames(file));
+ * assert.deepEqual([first.ply, first.rating, first.loss.toFixed(1)], [1, 900, "6.3"]);
+ * assert.equal(second.loss, 0);
+ * ```
+ */
+export function queryMoves(games: Games): MoveRow[] {
+  const rows: MoveRow[] = [];
+  let game = 0;
+  for (const { moves, evals, white, black } of eachGame(games)) {
+    const number = game++;
+    if (!evals) continue;
+    const position = startOf(games, number);
+    for (let ply = 0; ply < moves.length; ply++) {
+      const whiteMoves = position.turn === 0;
+      const [before, after] = [ply > 0 ? evals[ply - 1] : NO_EVAL, evals[ply]];
+      if (before !== NO_EVAL && after !== NO_EVAL) {
+        const fall = winProbability(before) - winProbability(after);
+        rows.push({
+          game: number,
+          rating: (whiteMoves ? white : black) || null,
+          ply,
+          phase: phaseOf(position, ply),
+          loss: 100 * Math.max(0, whiteMoves ? fall : -fall),
+        });
+      }
+      position.play(moves[ply]);
+    }
+  }
+  return rows;
+}
+
+/**
+ * The moves of labelled positions, with what each cost beside the best move there.
+ *
+ * @param name of the labels, `results/labels/NAME.jsonl.gz`, or a path with a slash
+ * @throws {Deno.errors.NotFound} when there are no such labels.
+ *
+ * ```ts
+ * import { queryLabels } from "@lib/query/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = queryLabels("cap1500-test");
+ * assert.ok(rows.every(({ loss, ply }) => loss >= 0 && ply > 0));
+ * ```
+ */
+export function queryLabels(name: string): (MoveRow & { readonly rating: number })[] {
+  const file = /[/\\]/.test(name) ? userPath(name) : join(RESULTS, "labels", `${name}.jsonl.gz`);
+  const labelled = readLabels(file);
+  const loss = regretPerState(labelled.states, humanPolicy(labelled));
+  return labelled.positions.map((position, x) => {
+    const ply = 2 * (position.fullmoveNumber - 1) + position.turn;
+    return {
+      game: labelled.states.cluster[x],
+      rating: labelled.rating[x],
+      ply,
+      phase: phaseOf(position, ply),
+      loss: loss[x],
+    };
+  });
+}
+
+/** A game of a match in one row. */
+export interface MatchRow {
+  readonly index: number;
+  /** Games of a pair have the same opening, colours changed: they are not independent. */
+  readonly pair: number;
+  readonly opening: string;
+  /** The colour of player a. */
+  readonly color: "white" | "black";
+  /** Points of player a: 1, ½ or 0. */
+  readonly score: number;
+  readonly plies: number;
+  /** What ended it, such as `checkmate`. */
+  readonly reason: string;
+}
+
+/**
+ * The games of a match as rows, from the view of player a.
+ *
+ * ```ts
+ * import { meanBy, queryMatch } from "@lib/query/mod.ts";
+ * import { playMatch } from "@lib/play/match.ts";
+ * import { greedyPlayer, randomPlayer } from "@lib/play/player.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const match = await playMatch({ a: greedyPlayer(), b: randomPlayer(), games: 20, seed: 1 });
+ * const byColor = meanBy(queryMatch(match), {
+ *   by: ({ color }) => ({ color }),
+ *   value: ({ score }) => score,
+ * });
+ * assert.deepEqual(byColor.map(({ color, n }) => [color, n]), [["black", 10], ["white", 10]]);
+ * ```
+ */
+export function queryMatch({ games }: Pick<MatchResult, "games">): MatchRow[] {
+  return games.map(({ index, opening, score, moves, reason }) => ({
+    index,
+    pair: index >> 1,
+    opening,
+    color: index % 2 === 0 ? "white" as const : "black" as const,
+    score,
+    plies: moves.length,
+    reason: reason.split(":")[0],
+  }));
+}
+
+const PIECES = [KNIGHT, BISHOP, ROOK, QUEEN];
+
+function phaseOf(position: Position, ply: number): Phase {
+  let pieces = 0;
+  for (let square = 0; square < 64; square++) {
+    if (PIECES.includes(position.pieceAt(square) & 7)) pieces++;
+  }
+  return pieces <= 6 ? "endgame" : ply < 20 ? "opening" : "middlegame";
+}
