@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { checkBlas } from "./blas.ts";
 import { type Route, ROUTES } from "./machine.ts";
 import { threadsAsked } from "./open_machine.ts";
 import { registerShared } from "./register_shared.ts";
@@ -46,7 +47,8 @@ export interface BackendReport {
  * @param name the backend; by default what `LAB_BACKEND` names, else the fastest that starts.
  * @throws {RangeError} for a name that is none of {@link BACKENDS}, or a `LAB_THREADS` that is no
  * number of threads.
- * @throws {Error} when the backend cannot start here; a software WebGPU adapter is refused.
+ * @throws {Error} when the backend cannot start here, or the library that `LAB_BLAS` names; a
+ * software WebGPU adapter is refused.
  *
  * ```ts
  * import { useBackend } from "@lib/compute/backend.ts";
@@ -59,7 +61,9 @@ export interface BackendReport {
  */
 export async function useBackend(name?: string): Promise<BackendReport> {
   name ??= Deno.env.get("LAB_BACKEND") || undefined;
-  threadsAsked(); // before a wrong number passes for a route that does not start
+  // Before what is wrong there passes for a route that does not start.
+  threadsAsked();
+  checkBlas();
   const chosen = name !== undefined;
   let hint = "";
   if (name === undefined) [name, hint] = await fastest();
@@ -87,7 +91,9 @@ function advice(name: BackendName, hint: string, chosen: boolean): string {
   const kernels = chosen
     ? "the fastest backend that starts here (unset LAB_BACKEND)"
     : /no C compiler|does not run|failed/.test(hint)
-    ? "a C compiler that works (clang or gcc): trains 2 to 3 times as fast"
+    ? currentShared()?.machine.blas
+      ? "a C compiler that works (clang or gcc)"
+      : "a C compiler that works (clang or gcc): trains 2 to 3 times as fast; or OpenBLAS: twice"
     : /needs --allow/.test(hint)
     ? "--allow-ffi, --allow-run and --allow-write (or -A): trains 2 to 3 times as fast"
     : "";

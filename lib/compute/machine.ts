@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Blas } from "./blas.ts";
 import type { SharedMemory } from "./memory.ts";
 
 /** The ways to run the kernels, fastest first. */
@@ -81,6 +82,8 @@ export interface Machine extends Disposable {
   readonly rows: number;
   /** Whether large products are made of AMX tiles, for which larger blocks pay. */
   readonly tiles: boolean;
+  /** What makes large products instead of the kernels; never on the route native. */
+  readonly blas?: Blas | undefined;
   /** Runs `kernel` over chunks 0 … chunks − 1 with these 32-bit arguments; floats by {@link bits}. */
   launch(kernel: Kernel, chunks: number, args: readonly number[]): void;
 }

@@ -187,6 +187,14 @@ export function sharedMemory(reserved: number, limit: number = MEMORY_LIMIT): Sh
   };
 }
 
+/**
+ * Where a memory begins for native code; its reserved address range never moves as it grows. Needs
+ * --allow-ffi.
+ */
+export function baseAddress(memory: WebAssembly.Memory): bigint {
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer))));
+}
+
 function reserve(initial: number, maximum: number): WebAssembly.Memory {
   if (typeof SharedArrayBuffer === "undefined") {
     throw new Error("Cannot share memory with threads: this runtime has no SharedArrayBuffer");

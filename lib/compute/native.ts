@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files.ts";
 import { BUILD, type Entry } from "./machine.ts";
+import { baseAddress } from "./memory.ts";
 
 const FLAGS = [
   "-O3",
@@ -57,9 +58,7 @@ export function openNative(
   const { path, compiler } = compiledLibrary();
   const library = openLibrary(path);
   const { symbols } = library;
-  // The reserved address range never moves as the memory grows.
-  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(new Uint8Array(memory.buffer)));
-  const pool = symbols.open_pool(base, BigInt(limit), threads);
+  const pool = symbols.open_pool(baseAddress(memory), BigInt(limit), threads);
   if (pool === null) throw new Error("Cannot start the native kernels: the system has no memory");
   const lanes = symbols.describe(BUILD.lanes), tiles = symbols.describe(BUILD.tiles) ? ", AMX" : "";
   return {

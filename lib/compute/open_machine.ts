@@ -6,6 +6,7 @@
  */
 
 import { Worker } from "node:worker_threads";
+import { findBlas } from "./blas.ts";
 import { BUILD, type Entry, type Kernel, KERNELS, type Machine, type Route } from "./machine.ts";
 import { sharedMemory } from "./memory.ts";
 import { openNative } from "./native.ts";
@@ -15,12 +16,24 @@ const NUMBER = new Map<Kernel, number>(KERNELS.map((kernel, i) => [kernel, i]));
 /** Arguments that fit in the block that kernels read them from. */
 const ARGUMENTS = 64;
 
+/** How a machine is started. */
+export interface MachineOptions {
+  /** By default what `LAB_THREADS` says, else the number of cores. */
+  readonly threads?: number;
+  /** Bytes of memory, at most and by default 4 GiB. */
+  readonly limit?: number;
+  /**
+   * The library that makes large products for WebAssembly: its name or path, or false for none; by
+   * default what `LAB_BLAS` says, else the first that is found. With one, results may depend in
+   * their last bits on the number of threads.
+   */
+  readonly blas?: string | false | undefined;
+}
+
 /**
  * Starts a machine. WebAssembly's Workers do not keep the process alive.
  *
- * @param threads by default what `LAB_THREADS` says, else the number of cores.
- * @param limit bytes of memory, at most and by default 4 GiB.
- * @throws {Error} when the route does not exist here; the message says why.
+ * @throws {Error} when the route does not exist here, or the BLAS asked for; the message says why.
  *
  * ```ts
  * import { bits } from "@lib/compute/machine.ts";
@@ -36,12 +49,14 @@ const ARGUMENTS = 64;
  */
 export function openMachine(
   route: Route,
-  { threads = threadsAsked(), limit }: { readonly threads?: number; readonly limit?: number } = {},
+  { threads = threadsAsked(), limit, blas }: MachineOptions = {},
 ): Machine {
   if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
     throw new RangeError(`Cannot compute with ${threads} threads: must be 1 to 256`);
   }
-  return route === "native" ? nativeMachine(threads, limit) : wasmMachine(route, threads, limit);
+  return route === "native"
+    ? nativeMachine(threads, limit)
+    : wasmMachine(route, threads, limit, blas);
 }
 
 /**
@@ -63,7 +78,7 @@ export function threadsAsked(): number {
 
 /** Checks the build and wraps its entry. */
 function machine(
-  about: Pick<Machine, "route" | "features" | "memory" | "threads">,
+  about: Pick<Machine, "route" | "features" | "memory" | "threads" | "blas">,
   entry: Entry,
   failure: () => string,
   close: () => void,
@@ -118,14 +133,19 @@ kernels.__stack_pointer.value = stack;
 try { kernels.work(thread); } catch (error) { kernels.died(); throw error; }
 `;
 
-function wasmMachine(route: Exclude<Route, "native">, threads: number, limit?: number): Machine {
+function wasmMachine(
+  route: Exclude<Route, "native">,
+  threads: number,
+  limit: number | undefined,
+  library: string | false | undefined,
+): Machine {
   const file = route === "simd" ? "kernels.wasm" : "kernels_plain.wasm";
   const code = Deno.readFileSync(new URL(`kernels/${file}`, import.meta.url));
   if (!WebAssembly.validate(code)) {
     throw new Error(`Cannot use the route ${route}: this V8 does not know the SIMD in ${file}`);
   }
   const module = new WebAssembly.Module(code);
-  const memory = sharedMemory(RESERVED, limit);
+  const memory = sharedMemory(RESERVED, limit), blas = findBlas(memory, threads, library);
   const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
   const exports = instance.exports as unknown as WasmExports;
   if (exports.__heap_base.value > RESERVED) {
@@ -150,10 +170,12 @@ function wasmMachine(route: Exclude<Route, "native">, threads: number, limit?: n
     });
     worker.unref();
   }
-  const features = `${route === "simd" ? "relaxed SIMD" : "SIMD"}, ${count(threads, "thread")}`;
-  return machine({ route, features, memory, threads }, exports, () => failure, () => {
+  const features = `${route === "simd" ? "relaxed SIMD" : "SIMD"}, ${count(threads, "thread")}` +
+    (blas ? `, products by ${blas.name}` : "");
+  return machine({ route, features, memory, threads, blas }, exports, () => failure, () => {
     closed = true;
     exports.set_threads(0);
+    blas?.close();
   });
 }
 

@@ -1,11 +1,14 @@
 /**
- * The matrix product on shared memory: how it is cut into chunks, and what of it the kernel wants
- * turned first.
+ * The matrix product on shared memory: how it is cut into chunks, what of it the kernel wants turned
+ * first, and what a system BLAS makes instead.
  *
  * @module
  */
 
 import type * as tf from "@tensorflow/tfjs";
+import type { Blas } from "./blas.ts";
+import { zeros } from "./fused/kernel.ts";
+import { binary, unary } from "./plain/elementwise.ts";
 import type { SharedBackend } from "./shared_backend.ts";
 
 /** C[batch, M, N] = op(A) op(B) (+ bias), op turning where asked; all rows without gaps. */
@@ -42,6 +45,9 @@ export function multiply(
   const { M, N, K, turnA = false, turnB = false, batch = 1, manyA = true, manyB = true } = product;
   if (M === 0 || N === 0 || batch === 0) return;
   const { machine } = backend;
+  if (machine.blas && !product.boardChannels && worthBlas(M, N, K)) {
+    return multiplyByBlas(backend, machine.blas, a, b, c, product);
+  }
   const tiles = machine.tiles && !product.boardChannels && worthTiles(M, N, K);
   const straight = turnB && K > 0 && !tiles ? turned(backend, b, N, K, manyB ? batch : 1) : b;
   const mode = (turnA ? 1 : 0) + (product.boardChannels ? 2 : 0);
@@ -75,6 +81,64 @@ export function multiply(
     product.add ? backend.address(product.add) : 0,
   ]);
   if (straight !== b) backend.drop(straight);
+}
+
+/** Whether a BLAS is surely faster: below 64³ it takes one thread only, and thin factors gain little. */
+function worthBlas(M: number, N: number, K: number): boolean {
+  return M > 1 && N >= 32 && K >= 32 && M * N * K >= 2 ** 18;
+}
+
+/** The product by a system BLAS, which adds it to what C starts from: the bias and the addend. */
+function multiplyByBlas(
+  backend: SharedBackend,
+  blas: Blas,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  c: tf.TensorInfo,
+  product: Product,
+): void {
+  const { M, N, K, turnA = false, turnB = false, batch = 1, manyA = true, manyB = true } = product;
+  const { bias, add, relu } = product, rows = batch * M;
+  const parts: [string, tf.TensorInfo | undefined, size: number][] = [
+    ["A", a, (manyA ? batch : 1) * M * K],
+    ["B", b, (manyB ? batch : 1) * K * N],
+    ["C", c, rows * N],
+    ["the bias", bias, N],
+    ["the addend", add, rows * N],
+  ];
+  for (const [what, t, size] of parts) {
+    if (t && (t.dtype !== "float32" || backend.view(t).length !== size)) {
+      throw new RangeError(
+        `Cannot multiply: ${what} must be float32 with ${size} numbers, not ${t.dtype} [${t.shape}]`,
+      );
+    }
+  }
+  const accumulate = bias !== undefined || add !== undefined;
+  const y = relu ? backend.make([rows, N]) : c;
+  if (accumulate) {
+    const zero = zeros(backend, rows);
+    binary(
+      backend,
+      "Add",
+      add ? { ...add, shape: [rows, N] } : { ...zero, shape: [rows, 1] },
+      bias ? { ...bias, shape: [N] } : { ...zero, shape: [1] },
+      y,
+    );
+    backend.drop(zero);
+  }
+  const sizes = { M, N, K, turnA, turnB, accumulate };
+  for (let i = 0; i < batch; i++) {
+    blas.multiply(
+      backend.address(a) + (manyA ? 4 * i * M * K : 0),
+      backend.address(b) + (manyB ? 4 * i * K * N : 0),
+      backend.address(y) + 4 * i * M * N,
+      sizes,
+    );
+  }
+  if (relu) {
+    unary(backend, "Relu", y, 0, 0, c);
+    backend.drop(y);
+  }
 }
 
 /** [batch, rows, columns] → a new [batch, columns, rows]. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Blas } from "./blas.ts";
 import { currentShared } from "./shared_backend.ts";
 import type { Kernel, Machine } from "./machine.ts";
 
@@ -15,7 +16,7 @@ export interface KernelTime {
 }
 
 /**
- * Runs a computation and times its kernels, the longest first. What is missing to the whole is
+ * Runs a computation and times its kernels, the longest first; a BLAS counts as gemm. What is missing to the whole is
  * JavaScript: tfjs's bookkeeping, allocation, the computation's own code.
  *
  * @throws {Error} on another backend: only ours can be watched.
@@ -40,21 +41,25 @@ export async function profileKernels(
       "Cannot time kernels on this backend: must be native, simd or simd-plain (LAB_BACKEND)",
     );
   }
-  const machine: { launch: Machine["launch"] } = shared.machine;
-  const { launch } = machine, times = new Map<Kernel, { launches: number; milliseconds: number }>();
-  machine.launch = (kernel, chunks, args) => {
+  const machine: { launch: Machine["launch"]; blas?: Blas | undefined } = shared.machine;
+  const { launch, blas } = machine;
+  const times = new Map<Kernel, { launches: number; milliseconds: number }>();
+  const time = (kernel: Kernel, run: () => void) => {
     const start = performance.now();
-    launch(kernel, chunks, args);
+    run();
     const before = times.get(kernel) ?? { launches: 0, milliseconds: 0 };
     times.set(kernel, {
       launches: before.launches + 1,
       milliseconds: before.milliseconds + performance.now() - start,
     });
   };
+  machine.launch = (kernel, ...job) => time(kernel, () => launch(kernel, ...job));
+  machine.blas = blas &&
+    { ...blas, multiply: (...product) => time("gemm", () => blas.multiply(...product)) };
   try {
     await compute();
   } finally {
-    machine.launch = launch;
+    Object.assign(machine, { launch, blas });
   }
   return [...times].map(([kernel, time]) => ({ kernel, ...time }))
     .sort((a, b) => b.milliseconds - a.milliseconds);

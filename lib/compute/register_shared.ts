@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { FUSED_KERNELS, registerFusedGradients } from "./fused.ts";
 import type { Route } from "./machine.ts";
-import { openMachine } from "./open_machine.ts";
+import { type MachineOptions, openMachine } from "./open_machine.ts";
 import { SharedBackend, type SharedKernel } from "./shared_backend.ts";
 import { SHARED_KERNELS } from "./shared_kernels.ts";
 
@@ -15,7 +15,7 @@ import { SHARED_KERNELS } from "./shared_kernels.ts";
  * Registers a route as a tfjs backend of that name, with all its kernels; the machine starts here.
  * Asking again for a registered name returns what is there.
  *
- * @throws {Error} when the route does not exist on this machine.
+ * @throws {Error} when the route, or the BLAS asked for, does not exist on this machine.
  *
  * ```ts
  * import { registerShared } from "@lib/compute/register_shared.ts";
@@ -30,7 +30,7 @@ import { SHARED_KERNELS } from "./shared_kernels.ts";
  */
 export function registerShared(
   route: Route,
-  options: { readonly threads?: number; readonly limit?: number; readonly name?: string } = {},
+  options: MachineOptions & { readonly name?: string } = {},
 ): SharedBackend {
   const name = options.name ?? route;
   const known = tf.findBackend(name);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describeBackend, useBackend } from "@lib/compute/backend.ts";
+import { findBlas } from "@lib/compute/blas.ts";
+import { sharedMemory } from "@lib/compute/memory.ts";
 import { ROOT } from "@lib/paths.ts";
 
 Deno.test("LAB_BACKEND chooses the backend, the fastest that starts when unset", async () => {
@@ -39,7 +41,7 @@ function reportOf(before: string, args: readonly string[], env: Record<string, s
   const { stdout } = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-check", ...args, "--config", join(ROOT, "deno.json"), file],
     cwd: ROOT,
-    env: { LAB_BACKEND: "", LAB_THREADS: "", ...env },
+    env: { LAB_BACKEND: "", LAB_THREADS: "", LAB_BLAS: "0", ...env },
   }).outputSync();
   Deno.removeSync(file);
   return new TextDecoder().decode(stdout);
@@ -47,7 +49,7 @@ function reportOf(before: string, args: readonly string[], env: Record<string, s
 
 Deno.test("without the permission to call native code WebAssembly computes, and the report says why", () => {
   assert.match(
-    reportOf("", ["--allow-read", "--allow-env", "--allow-sys"], {}),
+    reportOf("", ["--allow-read", "--allow-env", "--allow-sys"], { LAB_BLAS: "" }),
     /on simd \(relaxed SIMD, .*; not faster because: Cannot compile the kernels: needs --allow-ffi; faster with: --allow-ffi, .*\n36000$/m,
   );
 });
@@ -57,6 +59,16 @@ Deno.test("without a compiler the report says what one would bring, with fewer t
     reportOf("", ["-A"], { CC: "/nowhere/cc", LAB_THREADS: "1" }),
     /on simd \(relaxed SIMD, 1 thread\); not faster because: .* does not run; faster with: a C compiler .*(, all \d+ cores|)/,
   );
+});
+
+Deno.test("the report names the BLAS that makes large products; LAB_BLAS=0 turns it off", () => {
+  const blas = findBlas(sharedMemory(64), 1, undefined);
+  blas?.close();
+  if (!blas) console.log("left out with a BLAS: none is found here");
+  const report = (LAB_BLAS: string) =>
+    reportOf("", ["-A"], { LAB_BACKEND: "simd", LAB_THREADS: "2", LAB_BLAS });
+  if (blas) assert.ok(report("").includes(`threads, products by ${blas.name}`), report(""));
+  assert.doesNotMatch(report("0"), /products by/);
 });
 
 Deno.test("where none of our routes starts tfjs-wasm computes, and the report says why", () => {

@@ -1,4 +1,7 @@
-/** The shared backend's routes that this machine has, started once for all tests of a file. */
+/**
+ * The shared backend's routes that this machine has, started once for all tests of a file, with our
+ * own products: those of a system BLAS are tested in `blas_test.ts`.
+ */
 
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
@@ -10,7 +13,7 @@ import { random, randomNormal } from "@lib/random.ts";
 export const routes: Route[] = [];
 for (const route of ROUTES) {
   try {
-    registerShared(route, { threads: 2 });
+    registerShared(route, { threads: 2, blas: false });
     routes.push(route);
   } catch (error) {
     console.log(`route ${route} left out: ${(error as Error).message}`);

@@ -70,15 +70,15 @@ const HEAVY: ReadonlySet<Unary> = new Set<Unary>(
   ),
 );
 
-/** y = f(x), f by its name in `kernels/elementwise.h`. */
+/** y = f(x), f by its name in `kernels/elementwise.h`; into a tensor that is there, if one is given. */
 export function unary(
   backend: SharedBackend,
   which: Unary,
   x: tf.TensorInfo,
   p = 0,
   q = 0,
+  y: tf.TensorInfo = backend.make(x.shape),
 ): tf.TensorInfo {
-  const y = backend.make(x.shape);
   launchFlat(backend, "unary", sizeOf(x.shape), HEAVY.has(which) ? GRAIN : LIGHT_GRAIN, [
     backend.address(x),
     backend.address(y),
@@ -147,12 +147,15 @@ const OF_BOOL: ReadonlySet<Binary> = new Set(["Equal", "NotEqual", "LogicalAnd",
 /**
  * z = f(x, y) with broadcasting, f by its name; undefined when the axes are too many or f has no
  * kernel for the type.
+ *
+ * @param into where the result goes, of its shape and type; by default a new tensor.
  */
 export function binary(
   backend: SharedBackend,
   which: Binary,
   x: tf.TensorInfo,
   y: tf.TensorInfo,
+  into?: tf.TensorInfo,
 ): tf.TensorInfo | undefined {
   const dtype = x.dtype as "float32" | "int32" | "bool";
   const kernel = dtype === "int32" ? "binary_int" : dtype === "bool" ? "binary_bool" : "binary";
@@ -163,7 +166,8 @@ export function binary(
   const inner = axes.at(-1) ?? { size: 1, strides: [1, 1] };
   if (axes.length > 6 || inner.strides.some((stride) => stride > 1)) return undefined;
   const outer = axes.slice(0, -1);
-  const z = backend.make(shape, isTruth(which) ? "bool" : which === "FloorDiv" ? "int32" : dtype);
+  const z = into ??
+    backend.make(shape, isTruth(which) ? "bool" : which === "FloorDiv" ? "int32" : dtype);
   const heavy = which === "Pow" || which === "Mod" || which === "Atan2" || which === "GeluGradient";
   launchFlat(backend, kernel, sizeOf(shape), heavy ? GRAIN : LIGHT_GRAIN, [
     backend.address(x),
