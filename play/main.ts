@@ -138,13 +138,18 @@ function draw(): void {
   list.hidden = vote.hidden = !visible;
   engineButton.disabled = !visible || scores !== undefined;
   reward.textContent = "";
+  const { cap, parameters, positions } = models.find(({ id }) => id === modelChoice.value)!;
+  find("about").textContent = `BoardNet, ${thousands(parameters)} parameters, trained on ` +
+    `${thousands(positions)} positions of players rated up to ${cap}.`;
+  find("legend").hidden = !visible;
   if (!thought || !visible) return board.arrows([]);
-  const cap = models.find(({ id }) => id === modelChoice.value)!.cap;
   const all = candidates(game.position, thought, tau(), scores);
   board.arrows(all.map(({ move, sharpened }) => ({ move, weight: sharpened })));
   drawCandidates(list, all.slice(0, BARS), isYours(), play);
   vote.textContent = voteText(all, cap, tau());
   const expected = expectedRewards(all);
+  find("legend").textContent = "Bar: how often at this τ. Mark: how often at τ = 1." +
+    (expected ? " Right: the mover’s chance to win after it." : "");
   if (!expected) return;
   const [crowd, sharpened, best] = [expected.crowd, expected.sharpened, expected.best]
     .map((r) => (100 * r).toFixed(1));
@@ -152,6 +157,8 @@ function draw(): void {
     `Expected chance to win after its move: ${crowd} % at τ = 1, ${sharpened} % ` +
     `at τ = ${text}; the best move has ${best} % (Stockfish, depth ${DEPTH}).`;
 }
+
+const thousands = (n: number) => n < 1e6 ? `${Math.round(n / 1e3)} k` : `${(n / 1e6).toFixed(1)} M`;
 
 function state(): PageState {
   const moves = Array.from(game.moves, makeUci);
@@ -285,7 +292,7 @@ async function start(): Promise<void> {
   const [found, backend] = await Promise.all([offers(), startBackend()]);
   models = found;
   modelChoice.replaceChildren(
-    ...models.map(({ id, cap }) => new Option(`players rated up to ${cap}`, id)),
+    ...models.map(({ id, cap }) => new Option(`players up to ${cap}`, id)),
   );
   tauSlider.value = "1";
   find("backend").textContent =

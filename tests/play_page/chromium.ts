@@ -93,7 +93,8 @@ export async function openPage(program: string): Promise<Page> {
     const id = ++count, answer = Promise.withResolvers<Record<string, unknown>>();
     pending.set(id, answer);
     socket.send(JSON.stringify({ id, method, params }));
-    return answer.promise;
+    const late = setTimeout(() => answer.reject(new Error(`${method}: no answer`)), 10_000);
+    return answer.promise.finally(() => clearTimeout(late));
   };
   for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
   const run = async <T>(expression: string): Promise<T> => {
@@ -115,7 +116,9 @@ export async function openPage(program: string): Promise<Page> {
       await send("Page.navigate", { url });
     },
     async until(expression, seconds = 20) {
-      await waitFor(async () => await run<boolean>(expression) || undefined, seconds, expression);
+      // While a page loads, what is asked about may not be there yet.
+      const look = () => run<boolean>(expression).catch(() => false);
+      await waitFor(async () => await look() || undefined, seconds, expression);
     },
     async resize(width, height) {
       const mobile = width < 600;
