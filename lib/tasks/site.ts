@@ -68,6 +68,7 @@ export async function buildSite(output: string = join(ROOT, "site")): Promise<Si
     for (const name of names) copy(packageFile(specifier + name), join(output, folder, name));
   }
   copy(packageFile("stockfish/Copying.txt"), join(output, "stockfish", "Copying.txt"));
+  copy(packageFile("cm-chessboard/LICENSE"), join(output, "board", "LICENSE.txt"));
   for (const { id } of models) {
     copy(join(RESULTS, id, "model.safetensors"), join(output, "models", `${id}.safetensors`));
   }
