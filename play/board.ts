@@ -63,6 +63,9 @@ export function playBoard(element: HTMLElement, onMove: (move: Move) => void): P
       { class: PromotionDialog, props: { language: "en" } },
     ],
   });
+  const drawing = element.querySelector("svg.cm-chessboard")!;
+  drawing.setAttribute("aria-label", "Chessboard");
+  drawing.setAttribute("aria-describedby", "position");
   const overlay = document.createElementNS(SVG, "svg");
   overlay.setAttribute("viewBox", "0 0 8 8");
   overlay.setAttribute("class", "arrows");

@@ -82,6 +82,7 @@ export function drawCandidates(
   const rows = new Map(
     [...list.children].map((row) => [(row as HTMLElement).dataset.key, row as HTMLElement]),
   );
+  const focused = list.contains(document.activeElement);
   list.replaceChildren(...shown.map((candidate) => {
     const { move, san, share, sharpened, reward } = candidate, key = `${san} ${move}`;
     const row = rows.get(key) ?? newRow(key, san);
@@ -99,6 +100,8 @@ export function drawCandidates(
     chance.textContent = win;
     return row;
   }));
+  // Who has played by a row goes on from the list, not from the top of the page.
+  if (focused && !list.contains(document.activeElement)) list.focus({ preventScroll: true });
 }
 
 function newRow(key: string, san: string): HTMLElement {
