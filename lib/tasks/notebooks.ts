@@ -114,7 +114,6 @@ export function copyInputs(results: string, directory: string): void {
       if (isFile && !name.endsWith(".tmp")) Deno.copyFileSync(join(folder, name), join(copy, name));
     }
   }
-  Deno.env.set("LAB_RESULTS", directory);
 }
 
 function exists(path: string): boolean {
