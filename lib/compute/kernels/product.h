@@ -276,7 +276,7 @@ static void gemm(const int *a, int chunk) {
   float *c = F(G_C) + (ptrdiff_t)batch * a[G_SC] + (ptrdiff_t)m0 * ldc + n0;
   int done = 0;
 #if TILES
-  if (a[G_TILES] && tiles_allowed)
+  if (a[G_TILES] && tiles_allowed && m <= TILE_ROWS)
     done = tile_product(a, x + (a[G_MODE] ? m0 : (ptrdiff_t)m0 * a[G_LDA]),
                         y + (a[G_TURN_B] ? (ptrdiff_t)n0 * a[G_LDB] : n0), c, m, n);
 #endif

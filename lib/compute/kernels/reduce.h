@@ -1,36 +1,26 @@
 // Reductions along rows and columns, and softmax.
 
+static float reduced(int which, const float *x, int n) {
+  switch (which) {
+    case 0: return sum_of(x, n, 0.0f);
+    case 1: return max_of(x, n, 0.0f);
+    case 2: return min_of(x, n, 0.0f);
+    case 3: return product_of(x, n, 0.0f);
+    case 4: return sum_of_squares(x, n, 0.0f);
+  }
+  return 0.0f;
+}
+
 static void reduce_rows(const int *a, int chunk) {  // rows grain x y length which scale
   RANGE(begin, end);
   const int n = a[4];
-  for (int i = begin; i < end; i++) {
-    const float *x = F(2) + (ptrdiff_t)i * n;
-    float y = 0.0f;
-    switch (a[5]) {
-      case 0: y = sum_of(x, n, 0.0f); break;
-      case 1: y = max_of(x, n, 0.0f); break;
-      case 2: y = min_of(x, n, 0.0f); break;
-      case 3: y = product_of(x, n, 0.0f); break;
-      case 4: y = sum_of_squares(x, n, 0.0f); break;
-    }
-    F(3)[i] = y * R(6);
-  }
+  for (int i = begin; i < end; i++) F(3)[i] = reduced(a[5], F(2) + (ptrdiff_t)i * n, n) * R(6);
 }
 
 // The same over one long row: chunk i reduces its grain of it to y[i].
 static void reduce_part(const int *a, int chunk) {  // n grain x y - which
   RANGE(begin, end);
-  const float *x = F(2) + begin;
-  const int n = end - begin;
-  float y = 0.0f;
-  switch (a[5]) {
-    case 0: y = sum_of(x, n, 0.0f); break;
-    case 1: y = max_of(x, n, 0.0f); break;
-    case 2: y = min_of(x, n, 0.0f); break;
-    case 3: y = product_of(x, n, 0.0f); break;
-    case 4: y = sum_of_squares(x, n, 0.0f); break;
-  }
-  F(3)[chunk] = y;
+  F(3)[chunk] = reduced(a[5], F(2) + begin, end - begin);
 }
 
 // y[o, s, c] = sum of x[o, r, c] over the rows r of section s; columns in blocks of 256.

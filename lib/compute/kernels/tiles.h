@@ -12,11 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TERMS 32                  // terms of a sum that a tile holds
-#define PASS 256               // terms at a time: 48 KB of B and of A, which come from the L2 cache
+#define TERMS 32              // terms of a sum that a tile holds
+#define PASS 256              // terms at a time: 48 KB of B and of A, which come from the L2 cache
 #define ALIGNED __attribute__((aligned(64)))
-#define TRIPLE (3 * 16 * TERMS)   // numbers of a tile's three parts
-#define TILE_ROWS 256              // of A in scratch
+#define TRIPLE (3 * 16 * TERMS)  // numbers of a tile's three parts
+#define TILE_ROWS 256         // of A in scratch
 
 static int tiles_allowed;
 #define SPLIT_LIMIT 65536  // numbers that one factor may have in scratch
