@@ -35,6 +35,8 @@ const lineSchema = z.strictObject({
   game: z.int().nonnegative(),
   /** Rating of the player to move. */
   rating: z.int().positive(),
+  /** Year of the game, where known: ratings of different years are of different pools. */
+  year: z.int().positive().optional(),
   /** The moves from the usual start that led here, as UCI with spaces; models of moves need them. */
   moves: z.string().optional(),
   /** The move that the player chose, as UCI. */
@@ -61,6 +63,8 @@ export interface LabelledPositions {
   readonly played: Uint32Array;
   /** For each state, the mover's rating. */
   readonly rating: Uint16Array;
+  /** For each state, the year of its game; 0 where it is not known. */
+  readonly year: Uint16Array;
   /** For each state, the moves that led there from the usual start; empty where they are not known. */
   readonly histories: readonly Uint16Array[];
 }
@@ -112,7 +116,7 @@ export function readLabels(file: string): LabelledPositions {
   const card = parse(0, (value) => cardSchema.parse(value));
   const n = lines.length - 1;
   const offsets = new Uint32Array(n + 1), cluster = new Uint32Array(n), played = new Uint32Array(n);
-  const rating = new Uint16Array(n);
+  const rating = new Uint16Array(n), year = new Uint16Array(n);
   const positions: Position[] = [], moves: number[] = [], reward: number[] = [];
   const histories: Uint16Array[] = [];
   for (let x = 0; x < n; x++) {
@@ -139,11 +143,21 @@ export function readLabels(file: string): LabelledPositions {
       offsets[x + 1] = moves.length;
       cluster[x] = label.game;
       rating[x] = label.rating;
+      year[x] = label.year ?? 0;
     });
   }
   const states = { length: n, offsets, reward: Float64Array.from(reward), cluster };
   checkStates(states);
-  return { card, states, positions, moves: Uint16Array.from(moves), played, rating, histories };
+  return {
+    card,
+    states,
+    positions,
+    moves: Uint16Array.from(moves),
+    played,
+    rating,
+    year,
+    histories,
+  };
 }
 
 /** The moves of a label; they must lead to its position. */

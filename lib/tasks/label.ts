@@ -25,8 +25,9 @@ Options
   --dataset <name>     a dataset's name, or a folder if it has a slash; its test games are used
   --name <name>        writes results/labels/<name>.jsonl.gz
   --bands <list>       ratings of the player to move, as low-high (low excluded), separated by commas
-                       (0-1000,1000-1300,1300-1500)
-  --positions <n>      positions a band, at most two of a game over all bands (2000)
+                       (0-1000,1000-1300,1300-1500); the other player is rated at most high, too
+  --positions <n>      positions a band (2000), or one number for each, separated by commas
+  --per-game <n>       positions of a game at most, over all bands (2)
   --plies <low-high>   plies played before the position (16-80)
   --depth <n>          plies searched behind each move (6)
   --engine <which>     wasm (shipped), native (on PATH) or a path (wasm)
@@ -34,8 +35,6 @@ Options
   --seed <n>           fixes the choice of positions (1)
   --help               this text
 `;
-
-const PER_GAME = 2;
 
 /** A position that a player faced. */
 interface Faced {
@@ -46,18 +45,20 @@ interface Faced {
 }
 
 /**
- * Draws positions of a band: games in a shuffled order, at most two plies of each, until there are
- * enough. Deterministic by seed.
+ * Draws positions of a band (low, high]: games in a shuffled order, a few plies of each, until there
+ * are enough. The player to move is of the band and the other one rated at most `high`: the games
+ * are those that a cap of `high` lets through. Deterministic by seed.
  *
  * @param options `taken` counts the positions drawn of each game so far, over several bands.
  * @throws {RangeError} when the games hold fewer.
  */
 export function drawPositions(
   games: Games,
-  { band, count, plies, seed, taken = new Map() }: {
+  { band: [low, high], count, plies, perGame, seed, taken = new Map() }: {
     readonly band: readonly [low: number, high: number];
     readonly count: number;
     readonly plies: readonly [low: number, high: number];
+    readonly perGame: number;
     readonly seed: number;
     readonly taken?: Map<number, number>;
   },
@@ -69,13 +70,14 @@ export function drawPositions(
   const drawn: Faced[] = [];
   for (const game of order) {
     const length = games.offsets[game + 1] - games.offsets[game];
+    if (Math.max(games.white[game], games.black[game]) > high) continue;
     const rating = (ply: number) => (ply % 2 === 0 ? games.white : games.black)[game];
     const fitting: number[] = [];
     for (let ply = plies[0]; ply < Math.min(plies[1], length); ply++) {
-      if (rating(ply) > band[0] && rating(ply) <= band[1]) fitting.push(ply);
+      if (rating(ply) > low) fitting.push(ply);
     }
     const next = random(seed, "labelled plies", hash32(game));
-    for (let i = taken.get(game) ?? 0; i < PER_GAME && fitting.length > 0; i++) {
+    for (let i = taken.get(game) ?? 0; i < perGame && fitting.length > 0; i++) {
       const [ply] = fitting.splice(randomInteger(next, fitting.length), 1);
       drawn.push({ game, ply, rating: rating(ply) });
       taken.set(game, i + 1);
@@ -83,8 +85,8 @@ export function drawPositions(
     }
   }
   throw new RangeError(
-    `Cannot draw ${count} positions of players rated ${band[0]} to ${band[1]}: ` +
-      `there are ${drawn.length}, at most ${PER_GAME} a game`,
+    `Cannot draw ${count} positions of players rated ${low} to ${high}: ` +
+      `there are ${drawn.length}, at most ${perGame} a game`,
   );
 }
 
@@ -105,6 +107,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       name: { type: "string" },
       bands: { type: "string", default: "0-1000,1000-1300,1300-1500" },
       positions: { type: "string", default: "2000" },
+      "per-game": { type: "string", default: "2" },
       plies: { type: "string", default: "16-80" },
       depth: { type: "string", default: "6" },
       engine: { type: "string", default: "wasm" },
@@ -119,13 +122,22 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
     throw new TypeError(`Cannot label without --dataset and --name\n\n${HELP}`);
   }
   const seed = parseCount("seed", values.seed, 0), depth = parseCount("depth", values.depth);
-  const count = parseCount("positions", values.positions);
+  const perGame = parseCount("per-game", values["per-game"]);
   const workers = parseCount("workers", values.workers);
   const plies = parseRange("plies", values.plies);
   const bands = values.bands.split(",").map((text) => parseRange("bands", text));
+  const counts = values.positions.split(",").map((text) => parseCount("positions", text));
+  if (counts.length !== 1 && counts.length !== bands.length) {
+    throw new RangeError(
+      `Cannot label ${counts.length} numbers of positions in ${bands.length} bands: ` +
+        "--positions takes one number, or one for each of --bands",
+    );
+  }
   const { test, card } = openDataset(datasetFolder(dataset));
   const taken = new Map<number, number>();
-  const faced = bands.flatMap((band) => drawPositions(test, { band, count, plies, seed, taken }));
+  const faced = bands.flatMap((band, i) =>
+    drawPositions(test, { band, count: counts[i] ?? counts[0], plies, perGame, seed, taken })
+  );
   const positions = faced.map(({ game, ply }) => replay(test, game, ply));
 
   await using stockfish = await openStockfish({ engine: values.engine, count: workers });
@@ -149,6 +161,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       fen: makeFen(positions[x]),
       game,
       rating,
+      ...(test.year[game] > 0 && { year: test.year[game] }),
       moves: Array.from(
         test.moves.subarray(test.offsets[game], test.offsets[game] + ply),
         makeUci,
@@ -165,7 +178,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       `test games${
         yearsOf(test, faced)
       } in the dataset ${card.name}, bands ${values.bands}, plies ${values.plies}, ` +
-      `at most ${PER_GAME} positions of a game, seed ${seed}`,
+      `at most ${perGame} positions of a game, seed ${seed}`,
     licence: "CC0",
   }, rows);
   console.log(`Wrote ${rows.length} positions to ${file}`);

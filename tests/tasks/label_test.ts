@@ -19,8 +19,8 @@ function games(length: number): Games {
 Deno.test("at most two positions are drawn of a game, also over several bands", () => {
   const taken = new Map<number, number>();
   const draw = (band: [number, number], count: number) =>
-    drawPositions(games(20), { band, count, plies: [16, 30], seed: 1, taken });
-  const drawn = [...draw([0, 1000], 15), ...draw([1000, 1300], 25)];
+    drawPositions(games(20), { band, count, plies: [16, 30], perGame: 2, seed: 1, taken });
+  const drawn = [...draw([0, 1200], 15), ...draw([1000, 1300], 25)];
   const perGame = Map.groupBy(drawn, ({ game }) => game);
   assert.equal(perGame.size, 20);
   for (const positions of perGame.values()) assert.equal(positions.length, 2);
@@ -28,5 +28,12 @@ Deno.test("at most two positions are drawn of a game, also over several bands", 
     assert.ok(ply >= 16 && ply < 30);
     assert.equal(rating, ply % 2 === 0 ? 900 : 1200);
   }
-  assert.throws(() => draw([0, 1000], 1), /there are 0, at most 2 a game/);
+  assert.throws(() => draw([0, 1200], 1), /there are 0, at most 2 a game/);
+});
+
+Deno.test("a game belongs to a band only if neither player is rated above it", () => {
+  const draw = (band: [number, number]) =>
+    drawPositions(games(20), { band, count: 20, plies: [16, 30], perGame: 3, seed: 1 });
+  assert.ok(draw([1000, 1200]).every(({ rating }) => rating === 1200));
+  assert.throws(() => draw([0, 1000]), /there are 0/);
 });
