@@ -15,7 +15,7 @@ import { datasetFolder, RESULTS } from "@lib/paths.ts";
 import { labelPositions } from "@lib/play/labelling.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { parseCount, parseRange, runCommand } from "@lib/tasks/command.ts";
-import { hash32, random, randomInteger, shuffle } from "@lib/random.ts";
+import { hash32, random, shuffle } from "@lib/random.ts";
 
 const HELP = `Score every legal move of positions that players faced in games kept from training.
 
@@ -27,7 +27,7 @@ Options
   --bands <list>       ratings of the player to move, as low-high (low excluded), separated by commas
                        (0-1000,1000-1300,1300-1500); the other player is rated at most high, too
   --positions <n>      positions a band (2000), or one number for each, separated by commas
-  --per-game <n>       positions of a game at most, over all bands (2)
+  --per-game <n>       positions of a game at most, over all bands (2); no more of one than needed
   --plies <low-high>   plies played before the position (16-80)
   --depth <n>          plies searched behind each move (6)
   --engine <which>     wasm (shipped), native (on PATH) or a path (wasm)
@@ -45,9 +45,10 @@ interface Faced {
 }
 
 /**
- * Draws positions of a band (low, high]: games in a shuffled order, a few plies of each, until there
- * are enough. The player to move is of the band and the other one rated at most `high`: the games
- * are those that a cap of `high` lets through. Deterministic by seed.
+ * Draws positions of a band (low, high]: one of each game in a shuffled order, then a second one,
+ * until there are enough, so from as many games as can be. The player to move is of the band and the
+ * other one rated at most `high`: the games are those that a cap of `high` lets through.
+ * Deterministic by seed.
  *
  * @param options `taken` counts the positions drawn of each game so far, over several bands.
  * @throws {RangeError} when the games hold fewer.
@@ -67,21 +68,24 @@ export function drawPositions(
     random(seed, "labelled games"),
     Uint32Array.from({ length: games.length }, (_, i) => i),
   );
-  const drawn: Faced[] = [];
+  const rating = (game: number, ply: number) => (ply % 2 === 0 ? games.white : games.black)[game];
+  const fitting = new Map<number, number[]>();
   for (const game of order) {
-    const length = games.offsets[game + 1] - games.offsets[game];
     if (Math.max(games.white[game], games.black[game]) > high) continue;
-    const rating = (ply: number) => (ply % 2 === 0 ? games.white : games.black)[game];
-    const fitting: number[] = [];
-    for (let ply = plies[0]; ply < Math.min(plies[1], length); ply++) {
-      if (rating(ply) > low) fitting.push(ply);
-    }
-    const next = random(seed, "labelled plies", hash32(game));
-    for (let i = taken.get(game) ?? 0; i < perGame && fitting.length > 0; i++) {
-      const [ply] = fitting.splice(randomInteger(next, fitting.length), 1);
-      drawn.push({ game, ply, rating: rating(ply) });
-      taken.set(game, i + 1);
-      if (drawn.length === count) return drawn;
+    const last = Math.min(plies[1], games.offsets[game + 1] - games.offsets[game]);
+    const those: number[] = [];
+    for (let ply = plies[0]; ply < last; ply++) if (rating(game, ply) > low) those.push(ply);
+    fitting.set(game, shuffle(random(seed, "labelled plies", hash32(game)), those));
+  }
+  const drawn: Faced[] = [];
+  for (let round = 0; round < perGame; round++) {
+    for (const [game, those] of fitting) {
+      const before = taken.get(game) ?? 0;
+      if (before === perGame || round >= those.length) continue;
+      const ply = those[round];
+      drawn.push({ game, ply, rating: rating(game, ply) });
+      taken.set(game, before + 1);
+      if (drawn.length === count) return drawn.sort((a, b) => a.game - b.game || a.ply - b.ply);
     }
   }
   throw new RangeError(
