@@ -2,16 +2,26 @@
  * Positions that people faced, with an engine's score of every legal move: they make human games a
  * world like the others, with states, rewards and policies, and people as one more expert.
  *
- * On disk a gzipped JSONL file: a card, then one line a position. Reading it needs no engine.
+ * On disk a gzipped JSONL file: a card, then one line a game. Reading it needs no engine.
  *
  * @module
  */
 
+import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
-import { makeFen, parseFen } from "@lib/chess/fen.ts";
-import { legalMoves, type Position, startPosition } from "@lib/chess/position.ts";
-import { makeUci, parseUci } from "@lib/chess/san.ts";
+import { parseFen } from "@lib/chess/fen.ts";
+import {
+  generateLegalMoves,
+  MAX_MOVES,
+  type Move,
+  moveFrom,
+  movePromotion,
+  moveTo,
+  type Position,
+  startPosition,
+} from "@lib/chess/position.ts";
+import { makeUci, parseUci, readUci } from "@lib/chess/san.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import type { Distribution } from "@lib/analysis/distribution.ts";
 import { winProbability } from "@lib/chess/win_probability.ts";
@@ -29,35 +39,41 @@ const cardSchema = z.strictObject({
   licence: z.string(),
 });
 
-const lineSchema = z.strictObject({
-  fen: z.string(),
+const gameSchema = z.strictObject({
   /** Number of the game: positions of one game are one cluster. */
   game: z.int().nonnegative(),
-  /** Rating of the player to move. */
-  rating: z.int().positive(),
   /** Year of the game, where known: ratings of different years are of different pools. */
   year: z.int().positive().optional(),
-  /** The moves from the usual start that led here, as UCI with spaces; models of moves need them. */
-  moves: z.string().optional(),
-  /** The move that the player chose, as UCI. */
-  played: z.string(),
-  /** Centipawns of every legal move, seen by the player to move; mate in n is ±(10000 − n). */
-  score: z.record(z.string(), z.int()),
+  /** White's rating. */
+  white: z.int().positive(),
+  /** Black's rating. */
+  black: z.int().positive(),
+  /** FEN of a set-up start; models of moves need games from the usual one. */
+  start: z.string().optional(),
+  /** The moves from the start as UCI with spaces, up to the one that answers the last position. */
+  moves: z.string(),
+  /**
+   * By the plies played before a position: centipawns of its legal moves in the alphabetical order of
+   * their UCI, seen by the player to move; mate in n is ±(10000 − n).
+   */
+  scores: z.record(z.string().regex(/^\d+$/), z.array(z.int()).min(1)),
 });
 
 /** How positions were labelled. */
 export type LabelCard = Readonly<z.infer<typeof cardSchema>>;
 
-/** One labelled position, as a line of the file. */
-export type Label = Readonly<z.infer<typeof lineSchema>>;
+/** The labelled positions of one game, as a line of the file. */
+export type LabelledGame = Readonly<z.infer<typeof gameSchema>>;
 
 /** Labelled positions as a world: the reward is the mover's win probability in %, 0 … 100. */
 export interface LabelledPositions {
   readonly card: LabelCard;
+  /** The first 16 digits of the file's SHA-256: what was measured on these positions names it. */
+  readonly hash: string;
   /** r(x, y) in win-% points; `cluster` is the game. */
   readonly states: States & { readonly cluster: Uint32Array };
   readonly positions: readonly Position[];
-  /** The move y of every reward. */
+  /** The move y of every reward, in {@linkcode uciOrder} within a state. */
   readonly moves: Uint16Array;
   /** For each state, the entry (of `moves` and `reward`) that the player chose. */
   readonly played: Uint32Array;
@@ -65,21 +81,31 @@ export interface LabelledPositions {
   readonly rating: Uint16Array;
   /** For each state, the year of its game; 0 where it is not known. */
   readonly year: Uint16Array;
-  /** For each state, the moves that led there from the usual start; empty where they are not known. */
+  /** For each state, the moves that led there from the usual start; empty where it was another. */
   readonly histories: readonly Uint16Array[];
 }
 
+/** Sorts moves in place by the alphabetical order of their UCI, and returns them. */
+export function uciOrder<T extends Uint16Array | Move[]>(moves: T): T {
+  const fileFirst = (square: number) => ((square & 7) << 3) | (square >> 3);
+  // Promotions are alphabetical too: 2 n, 3 b, 4 r, 5 q.
+  const key = (move: Move) =>
+    (fileFirst(moveFrom(move)) << 9) | (fileFirst(moveTo(move)) << 3) |
+    [0, 0, 2, 1, 4, 3][movePromotion(move)];
+  return moves.sort((a, b) => key(a) - key(b)) as T;
+}
+
 /** Writes labels, atomically. */
-export function writeLabels(file: string, card: LabelCard, labels: readonly Label[]): void {
-  const lines = [card, ...labels].map((line) => JSON.stringify(line)).join("\n") + "\n";
-  writeFileAtomic(file, gzipSync(lines));
+export function writeLabels(file: string, card: LabelCard, games: readonly LabelledGame[]): void {
+  const lines = [card, ...games].map((line) => JSON.stringify(line)).join("\n") + "\n";
+  writeFileAtomic(file, gzipSync(lines, { level: 9 }));
 }
 
 /**
  * Reads labels into a world.
  *
  * @throws {SyntaxError} naming the file and the line that cannot be read: not gzip, not JSON, a
- * missing field, an illegal position or move, a legal move or the played one without a score.
+ * missing field, an illegal position or move, a legal move without a score.
  *
  * ```ts
  * import { humanPolicy, readLabels, regretPerState, writeLabels } from "@lib/analysis/labels.ts";
@@ -87,9 +113,9 @@ export function writeLabels(file: string, card: LabelCard, labels: readonly Labe
  *
  * const file = `${Deno.makeTempDirSync()}/one.jsonl.gz`;
  * const card = { engine: "by hand", depth: 1, source: "made up", licence: "CC0" };
- * const fen = "k7/8/8/7p/7P/8/8/K7 w - - 0 1";
+ * const start = "k7/8/8/7p/7P/8/8/K7 w - - 0 1"; // legal: a1a2, a1b1, a1b2
  * writeLabels(file, card, [
- *   { fen, game: 0, rating: 1200, played: "a1b1", score: { a1b1: 0, a1b2: 300, a1a2: 100 } },
+ *   { game: 0, white: 1200, black: 1250, start, moves: "a1b1", scores: { 0: [100, 0, 300] } },
  * ]);
  * const labelled = readLabels(file);
  * const [regret] = regretPerState(labelled.states, humanPolicy(labelled));
@@ -97,81 +123,83 @@ export function writeLabels(file: string, card: LabelCard, labels: readonly Labe
  * ```
  */
 export function readLabels(file: string): LabelledPositions {
+  const bytes = Deno.readFileSync(file);
+  const failure = (where: string, error: unknown) =>
+    new SyntaxError(`Cannot read labels from ${file}${where}: ${(error as Error).message}`);
   let lines: string[];
   try {
-    lines = new TextDecoder().decode(gunzipSync(Deno.readFileSync(file))).trimEnd().split("\n");
+    lines = new TextDecoder().decode(gunzipSync(bytes)).trimEnd().split("\n");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw error;
-    throw new SyntaxError(`Cannot read labels from ${file}: ${(error as Error).message}`);
+    throw failure("", error);
   }
+  const offsets = [0], cluster: number[] = [], rating: number[] = [], year: number[] = [];
+  const positions: Position[] = [], histories: Uint16Array[] = [], played: number[] = [];
+  const moves: number[] = [], reward: number[] = [];
+  const legal = new Uint16Array(MAX_MOVES);
+  const readGame = (game: LabelledGame) => {
+    const position = game.start === undefined ? startPosition() : parseFen(game.start);
+    const ucis = game.moves.split(" "), history = new Uint16Array(ucis.length);
+    const plies = Object.keys(game.scores).map(Number); // in rising order, by the language's rule
+    for (let ply = 0; ply < ucis.length; ply++) {
+      const n = generateLegalMoves(position, legal), move = readUci(ucis[ply]);
+      // The slow reader says what is wrong with the move.
+      history[ply] = legal.subarray(0, n).includes(move) ? move : parseUci(position, ucis[ply]);
+      const scores = game.scores[ply];
+      if (scores) {
+        if (scores.length !== n) {
+          throw new RangeError(
+            `ply ${ply} has ${scores.length} scores, must be ${n}, one a legal move`,
+          );
+        }
+        const sorted = uciOrder(legal.slice(0, n)), first = moves.length;
+        for (let i = 0; i < n; i++) {
+          moves.push(sorted[i]);
+          reward.push(100 * winProbability(scores[i]));
+        }
+        positions.push(position.copy());
+        histories.push(history.subarray(0, game.start === undefined ? ply : 0));
+        played.push(first + sorted.indexOf(history[ply]));
+        offsets.push(moves.length);
+        cluster.push(game.game);
+        rating.push(position.turn === 0 ? game.white : game.black);
+        year.push(game.year ?? 0);
+      }
+      position.play(history[ply]);
+    }
+    const last = plies.at(-1) ?? -1;
+    if (last !== ucis.length - 1) {
+      throw new RangeError(
+        `there are ${ucis.length} moves, must be ${last + 1}, one after the last scores`,
+      );
+    }
+  };
   const parse = <T>(i: number, read: (value: unknown) => T): T => {
     try {
       return read(JSON.parse(lines[i]));
     } catch (error) {
-      throw new SyntaxError(
-        `Cannot read labels from ${file}, line ${i + 1}: ${(error as Error).message}`,
-      );
+      throw failure(`, line ${i + 1}`, error);
     }
   };
   const card = parse(0, (value) => cardSchema.parse(value));
-  const n = lines.length - 1;
-  const offsets = new Uint32Array(n + 1), cluster = new Uint32Array(n), played = new Uint32Array(n);
-  const rating = new Uint16Array(n), year = new Uint16Array(n);
-  const positions: Position[] = [], moves: number[] = [], reward: number[] = [];
-  const histories: Uint16Array[] = [];
-  for (let x = 0; x < n; x++) {
-    parse(x + 1, (value) => {
-      const label = lineSchema.parse(value);
-      const position = parseFen(label.fen);
-      const ucis = Object.keys(label.score);
-      const chosen = ucis.indexOf(label.played);
-      if (chosen < 0) throw new RangeError(`the played move ${label.played} has no score`);
-      for (const uci of ucis) {
-        moves.push(parseUci(position, uci));
-        reward.push(100 * winProbability(label.score[uci]));
-      }
-      // Each is legal, so they are the legal moves when they are as many.
-      const scored = new Set(moves.slice(offsets[x])).size, legal = legalMoves(position).length;
-      if (scored !== legal || ucis.length !== legal) {
-        throw new RangeError(
-          `${ucis.length} moves are scored, must be each of the ${legal} legal ones once`,
-        );
-      }
-      positions.push(position);
-      histories.push(readHistory(label));
-      played[x] = offsets[x] + chosen;
-      offsets[x + 1] = moves.length;
-      cluster[x] = label.game;
-      rating[x] = label.rating;
-      year[x] = label.year ?? 0;
-    });
-  }
-  const states = { length: n, offsets, reward: Float64Array.from(reward), cluster };
+  for (let i = 1; i < lines.length; i++) parse(i, (value) => readGame(gameSchema.parse(value)));
+  const states = {
+    length: positions.length,
+    offsets: Uint32Array.from(offsets),
+    reward: Float64Array.from(reward),
+    cluster: Uint32Array.from(cluster),
+  };
   checkStates(states);
   return {
     card,
+    hash: createHash("sha256").update(bytes).digest("hex").slice(0, 16),
     states,
     positions,
     moves: Uint16Array.from(moves),
-    played,
-    rating,
-    year,
+    played: Uint32Array.from(played),
+    rating: Uint16Array.from(rating),
+    year: Uint16Array.from(year),
     histories,
   };
-}
-
-/** The moves of a label; they must lead to its position. */
-function readHistory({ moves = "", fen }: Label): Uint16Array {
-  const position = startPosition();
-  const history = Uint16Array.from(moves.split(" ").filter(Boolean), (uci) => {
-    const move = parseUci(position, uci);
-    position.play(move);
-    return move;
-  });
-  if (history.length > 0 && makeFen(position) !== fen) {
-    throw new RangeError(`the moves lead to ${makeFen(position)}, not to ${fen}`);
-  }
-  return history;
 }
 
 /** The players as a policy: all weight on the move that was played. */

@@ -267,15 +267,17 @@ export function parseUci(position: Position, uci: string): Move {
   const fail = (why: string): never => {
     throw new SyntaxError(`Cannot play "${uci.slice(0, 40)}" in ${makeFen(position)}: ${why}`);
   };
-  if (!/^[a-h][1-8][a-h][1-8][nbrq]?$/.test(uci)) fail("not a move in UCI notation");
-  const square = (i: number) => uci.charCodeAt(i) - 0x61 + (uci.charCodeAt(i + 1) - 0x31) * 8;
-  const move = packMove(
-    square(0),
-    square(2),
-    uci.length === 5 ? PROMOTION_OF[uci.charCodeAt(4)] : 0,
-  );
+  const move = readUci(uci);
+  if (move < 0) fail("not a move in UCI notation");
   if (!legalMoves(position).includes(move)) fail("not a legal move");
   return move;
+}
+
+/** The move that a UCI names on whatever board, legal or not; −1 for what is no UCI. */
+export function readUci(uci: string): Move {
+  if (!/^[a-h][1-8][a-h][1-8][nbrq]?$/.test(uci)) return -1;
+  const square = (i: number) => uci.charCodeAt(i) - 0x61 + (uci.charCodeAt(i + 1) - 0x31) * 8;
+  return packMove(square(0), square(2), uci.length === 5 ? PROMOTION_OF[uci.charCodeAt(4)] : 0);
 }
 
 /** A move in UCI's coordinates. */

@@ -6,13 +6,12 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Label, writeLabels } from "@lib/analysis/labels.ts";
-import { makeFen } from "@lib/chess/fen.ts";
+import { type LabelledGame, uciOrder, writeLabels } from "@lib/analysis/labels.ts";
 import { makeUci } from "@lib/chess/san.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { type Games, replay } from "@lib/data/games.ts";
 import { datasetFolder, RESULTS } from "@lib/paths.ts";
-import { labelPositions } from "@lib/play/labelling.ts";
+import { labelPositions, type Labels } from "@lib/play/labelling.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { parseCount, parseRange, runCommand } from "@lib/tasks/command.ts";
 import { hash32, random, shuffle } from "@lib/random.ts";
@@ -94,6 +93,35 @@ export function drawPositions(
   );
 }
 
+/** The lines of the file: positions with their scores, those of a game together. */
+export function labelledGames(
+  games: Games,
+  faced: readonly Faced[],
+  labels: Labels,
+): LabelledGame[] {
+  const byGame = Map.groupBy(faced.map((of, x) => ({ ...of, x })), ({ game }) => game);
+  return [...byGame].sort(([a], [b]) => a - b).map(([game, those]) => {
+    const last = Math.max(...those.map(({ ply }) => ply)), first = games.offsets[game];
+    const scores = those.map(({ ply, x }) => {
+      const [start, end] = [labels.offsets[x], labels.offsets[x + 1]];
+      const own = labels.moves.subarray(start, end);
+      const inOrder = Array.from(
+        uciOrder(own.slice()),
+        (m) => labels.scores[start + own.indexOf(m)],
+      );
+      return [ply, inOrder] as const;
+    });
+    return {
+      game,
+      ...(games.year[game] > 0 && { year: games.year[game] }),
+      white: games.white[game],
+      black: games.black[game],
+      moves: Array.from(games.moves.subarray(first, first + last + 1), makeUci).join(" "),
+      scores: Object.fromEntries(scores),
+    };
+  });
+}
+
 /** The years of the games in words; nothing where no game tells. */
 function yearsOf(games: Games, faced: readonly Faced[]): string {
   const years = faced.map(({ game }) => games.year[game]).filter((year) => year > 0);
@@ -156,24 +184,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       console.log(`${done} of ${total} positions, ${rate.toFixed(1)} a second, ${left} s left`);
     },
   });
-  const rows = faced.map(({ game, ply, rating }, x): Label => {
-    const entries = Array.from(
-      { length: labels.offsets[x + 1] - labels.offsets[x] },
-      (_, i) => labels.offsets[x] + i,
-    );
-    return {
-      fen: makeFen(positions[x]),
-      game,
-      rating,
-      ...(test.year[game] > 0 && { year: test.year[game] }),
-      moves: Array.from(
-        test.moves.subarray(test.offsets[game], test.offsets[game] + ply),
-        makeUci,
-      ).join(" "),
-      played: makeUci(test.moves[test.offsets[game] + ply]),
-      score: Object.fromEntries(entries.map((i) => [makeUci(labels.moves[i]), labels.scores[i]])),
-    };
-  });
+  const labelled = labelledGames(test, faced, labels);
   const file = join(RESULTS, "labels", `${name}.jsonl.gz`);
   writeLabels(file, {
     engine: labels.engine,
@@ -184,8 +195,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       } in the dataset ${card.name}, bands ${values.bands}, plies ${values.plies}, ` +
       `at most ${perGame} positions of a game, seed ${seed}`,
     licence: "CC0",
-  }, rows);
-  console.log(`Wrote ${rows.length} positions to ${file}`);
+  }, labelled);
+  console.log(`Wrote ${faced.length} positions to ${file}`);
 }
 
 if (import.meta.main) await runCommand(main, "Stopped; nothing is written");

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
-import type { Games } from "@lib/data/games.ts";
-import { drawPositions } from "@lib/tasks/label.ts";
+import { join } from "node:path";
+import { collectGames, type Games, replay } from "@lib/data/games.ts";
+import { legalMoves, startPosition } from "@lib/chess/position.ts";
+import { makeUci, parseUci } from "@lib/chess/san.ts";
+import { readLabels, writeLabels } from "@lib/analysis/labels.ts";
+import { winProbability } from "@lib/chess/win_probability.ts";
+import { drawPositions, labelledGames } from "@lib/tasks/label.ts";
 
 /** Games of 40 plies in which the players are of different bands. */
 function games(length: number): Games {
@@ -36,4 +41,39 @@ Deno.test("a game belongs to a band only if neither player is rated above it", (
     drawPositions(games(20), { band, count: 20, plies: [16, 30], perGame: 3, seed: 1 });
   assert.ok(draw([1000, 1200]).every(({ rating }) => rating === 1200));
   assert.throws(() => draw([0, 1000]), /there are 0/);
+});
+
+Deno.test("what is labelled in any order reads back as its positions, players and scores", () => {
+  const start = startPosition(), moves: number[] = [];
+  for (const uci of ["e2e4", "e7e5", "g1f3"]) {
+    moves.push(parseUci(start, uci));
+    start.play(moves.at(-1)!);
+  }
+  const row = { moves, white: 900, black: 1200, result: 1, speed: 0, year: 2016 };
+  const made = collectGames([row, row]);
+  const faced = [[1, 2, 900], [0, 1, 1200], [1, 1, 1200]].map(([game, ply, rating]) => ({
+    game,
+    ply,
+    rating,
+  }));
+  const perPosition = faced.map(({ game, ply }) => legalMoves(replay(made, game, ply)));
+  const offsets = Uint32Array.of(0, 29, 49, 69);
+  const flat = Uint16Array.from(perPosition.flat());
+  const scores = Int16Array.from(flat, (move) => move % 997); // tells the moves apart
+  const file = join(Deno.makeTempDirSync(), "labels.jsonl.gz");
+  const card = { engine: "by hand", depth: 1, source: "made up", licence: "CC0" };
+  const labels = { ...card, length: 3, offsets, moves: flat, scores, reward: new Float64Array(69) };
+  writeLabels(file, card, labelledGames(made, faced, labels));
+  const read = readLabels(file);
+  assert.deepEqual([...read.states.cluster], [0, 1, 1]);
+  assert.deepEqual([...read.rating], [1200, 1200, 900]);
+  assert.deepEqual([...read.year], [2016, 2016, 2016]);
+  assert.deepEqual(Array.from(read.played, (i) => makeUci(read.moves[i])), [
+    "e7e5",
+    "e7e5",
+    "g1f3",
+  ]);
+  read.moves.forEach((move, i) =>
+    assert.equal(read.states.reward[i], 100 * winProbability(move % 997))
+  );
 });
