@@ -1,25 +1,28 @@
 /**
  * Renders claims, notebooks and figures into one page: `deno task report` writes
- * `results/report.html` and the table of claims in the README; `--output FILE` only that file.
+ * `results/report.html`, the page `docs/claims.md` and the README's table of headlines;
+ * `--output FILE` only that file.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readClaims, withClaimsTable } from "@lib/claims.ts";
+import { readClaims } from "@lib/claims.ts";
+import { claimsPage, withClaimsTable } from "@lib/claims_table.ts";
 import { writeFileAtomic } from "@lib/files.ts";
 import { listNotebooks, readNotebook } from "@lib/notebook/ipynb.ts";
 import { reportPage } from "@lib/notebook/report.ts";
 import { RESULTS, ROOT, userPath } from "@lib/paths.ts";
 import { runCommand } from "@lib/tasks/command.ts";
 
-const HELP = `Render claims, notebooks and figures into one page, and the claims into the README.
+const HELP =
+  `Render claims, notebooks and figures into one page, and the claims into docs/claims.md and the README.
 
   deno task report
 
 Options
-  --output <file>  only this page, the README stays as it is (results/report.html)
+  --output <file>  only this page, the documents stay as they are (results/report.html)
   --help           this text
 `;
 
@@ -38,9 +41,11 @@ export function writeReport(output: string = join(RESULTS, "report.html")): stri
   return output;
 }
 
-/** Brings the README's table of claims up to date with the ledger. */
-export function writeReadme(file: string = join(ROOT, "README.md")): void {
-  writeFileAtomic(file, withClaimsTable(Deno.readTextFileSync(file), readClaims()));
+/** Brings the page of all claims and the README's table of headlines up to date with the ledger. */
+export function writeDocuments(): void {
+  const claims = readClaims(), readme = join(ROOT, "README.md");
+  writeFileAtomic(readme, withClaimsTable(Deno.readTextFileSync(readme), claims));
+  writeFileAtomic(join(ROOT, "docs", "claims.md"), claimsPage(claims));
 }
 
 function main(args: readonly string[]): void {
@@ -50,7 +55,7 @@ function main(args: readonly string[]): void {
   });
   if (values.help) return console.log(HELP);
   const output = writeReport(values.output && userPath(values.output));
-  if (values.output === undefined) writeReadme();
+  if (values.output === undefined) writeDocuments();
   console.log(`${output} (${Math.round(Deno.statSync(output).size / 1000)} kB)`);
 }
 
