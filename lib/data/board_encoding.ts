@@ -7,7 +7,18 @@
  * @module
  */
 
-import { BLACK, KING, moveFrom, movePromotion, moveTo, PAWN, QUEEN } from "@lib/chess/position.ts";
+import { attackMaps } from "@lib/chess/attacks.ts";
+import {
+  BISHOP,
+  BLACK,
+  KING,
+  KNIGHT,
+  moveFrom,
+  movePromotion,
+  moveTo,
+  PAWN,
+  QUEEN,
+} from "@lib/chess/position.ts";
 import type { Color, Move, Position } from "@lib/chess/position.ts";
 
 /**
@@ -18,7 +29,20 @@ import type { Color, Move, Position } from "@lib/chess/position.ts";
  */
 export const PLANES = 18;
 
-/** Numbers a position: 8 ranks of 8 files of {@link PLANES}. */
+/**
+ * Numbers a square about attacks, where they are asked for: whether an own piece attacks it (0), two
+ * or more do (1), a pawn does (2), a pawn, knight or bishop does (3); the same of the other side (4–7).
+ * They follow from the other planes, but a small network that must work them out by itself learns far
+ * more slowly.
+ */
+export const ATTACK_PLANES = 8;
+
+/** Numbers a square, with or without those about attacks. */
+export function planesOf(attacks = false): number {
+  return PLANES + (attacks ? ATTACK_PLANES : 0);
+}
+
+/** Numbers a position without attacks: 8 ranks of 8 files of {@link PLANES}. */
 export const BOARD_SIZE = 64 * PLANES;
 
 /** Logits a from-square: 64 to-squares, then 3 directions × 3 under-promotions. */
@@ -30,7 +54,8 @@ export const POLICY_SIZE = 64 * MOVES_PER_SQUARE;
 /**
  * Writes the planes of a position, channel last: number [rank × 8 + file][plane].
  *
- * @param out where to; the {@link BOARD_SIZE} numbers from `offset` are all written.
+ * @param out where to; 64 × {@link planesOf} numbers from `offset` are all written.
+ * @param attacks whether the {@link ATTACK_PLANES} follow the others at each square.
  *
  * ```ts
  * import { BOARD_SIZE, encodeBoard, PLANES } from "@lib/data/board_encoding.ts";
@@ -42,13 +67,19 @@ export const POLICY_SIZE = 64 * MOVES_PER_SQUARE;
  * assert.equal(planes[8 * PLANES + 0], 1); // a2: an own pawn
  * ```
  */
-export function encodeBoard(position: Position, out: Float32Array, offset = 0): void {
-  out.fill(0, offset, offset + BOARD_SIZE);
+export function encodeBoard(
+  position: Position,
+  out: Float32Array,
+  offset = 0,
+  attacks = false,
+): void {
+  const planes = planesOf(attacks);
+  out.fill(0, offset, offset + 64 * planes);
   const turn = position.turn, flip = turn === BLACK ? 56 : 0;
   // Rights as own and other: for Black the two pairs of bits change places.
   const { castling } = position;
   const rights = turn === BLACK ? (castling >> 2) | ((castling & 3) << 2) : castling;
-  for (let square = 0, at = offset; square < 64; square++, at += PLANES) {
+  for (let square = 0, at = offset; square < 64; square++, at += planes) {
     const piece = position.pieceAt(square ^ flip);
     if (piece) {
       const other = piece >> 3 === turn ? 0 : KING;
@@ -57,7 +88,26 @@ export function encodeBoard(position: Position, out: Float32Array, offset = 0): 
     if (rights) { for (let bit = 0; bit < 4; bit++) out[at + 12 + bit] = (rights >> bit) & 1; }
     out[at + 17] = 1;
   }
-  if (position.epSquare >= 0) out[offset + (position.epSquare ^ flip) * PLANES + 16] = 1;
+  if (position.epSquare >= 0) out[offset + (position.epSquare ^ flip) * planes + 16] = 1;
+  if (attacks) encodeAttacks(position, out, offset + PLANES, flip);
+}
+
+const MINOR = (1 << PAWN) | (1 << KNIGHT) | (1 << BISHOP);
+const maps = new Uint8Array(128); // scratch
+
+function encodeAttacks(position: Position, out: Float32Array, offset: number, flip: number): void {
+  attackMaps(position, maps);
+  for (let side = 0; side < 2; side++) {
+    const map = (side ^ position.turn) << 6;
+    for (let square = 0; square < 64; square++) {
+      const attackers = maps[map | (square ^ flip)];
+      const at = offset + square * planesOf(true) + 4 * side;
+      out[at] = attackers === 0 ? 0 : 1;
+      out[at + 1] = attackers & 1;
+      out[at + 2] = (attackers >> PAWN) & 1;
+      out[at + 3] = (attackers & MINOR) === 0 ? 0 : 1;
+    }
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import type { BatchPlace } from "@lib/data/draw.ts";
 import { checkPlace, checkSteps, drawItems, VALIDATION_SEED } from "@lib/data/draw.ts";
 import type { Games } from "@lib/data/games.ts";
 import { replay, startOf } from "@lib/data/games.ts";
-import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/data/board_encoding.ts";
+import { encodeBoard, planesOf, POLICY_SIZE, policyIndex } from "@lib/data/board_encoding.ts";
 import { hashText } from "@lib/random.ts";
 
 const POSITIONS = hashText("positions");
@@ -27,6 +27,8 @@ export interface PositionFilter {
 export interface PositionBatchOptions extends BatchPlace, PositionFilter {
   /** Write the mask of legal moves; default true. */
   readonly legal?: boolean;
+  /** Write the planes about attacks, too; default false. */
+  readonly attacks?: boolean;
 }
 
 /** A batch of positions with the moves that were played. P planes and 4672 moves as in board_encoding. */
@@ -111,7 +113,7 @@ const scratch = new Uint16Array(MAX_MOVES);
  */
 export function positionBatch(games: Games, options: PositionBatchOptions): PositionBatch {
   checkPlace(options);
-  const { size, legal: wantsLegal = true } = options;
+  const { size, legal: wantsLegal = true, attacks = false } = options;
   const { before } = countEligible(games, options);
   const n = before[games.length];
   if (n === 0) {
@@ -121,8 +123,9 @@ export function positionBatch(games: Games, options: PositionBatchOptions): Posi
         (options.band ? ` by a player rated in (${options.band.join(", ")}]` : ""),
     );
   }
+  const boardSize = 64 * planesOf(attacks);
   const batch = {
-    planes: new Float32Array(size * BOARD_SIZE),
+    planes: new Float32Array(size * boardSize),
     target: new Int32Array(size),
     legal: new Uint8Array(wantsLegal ? size * POLICY_SIZE : 0),
     plies: new Uint32Array(size),
@@ -135,7 +138,7 @@ export function positionBatch(games: Games, options: PositionBatchOptions): Posi
     const position = replay(games, game, ply);
     batch.plies[row] = games.offsets[game] + ply;
     batch.target[row] = policyIndex(games.moves[batch.plies[row]], position.turn);
-    encodeBoard(position, batch.planes, row * BOARD_SIZE);
+    encodeBoard(position, batch.planes, row * boardSize, attacks);
     if (wantsLegal) markLegal(position, batch.legal, row * POLICY_SIZE);
     row++;
   }
@@ -167,7 +170,9 @@ function markLegal(position: Position, mask: Uint8Array, offset: number): void {
  */
 export function* validationPositionBatches(
   games: Games,
-  options: PositionFilter & { readonly size: number; readonly batches: number },
+  options: PositionFilter & Pick<PositionBatchOptions, "size" | "attacks"> & {
+    readonly batches: number;
+  },
 ): Generator<PositionBatch> {
   const positions = positionEpoch(games, options);
   const steps = Math.floor(positions / options.size);

@@ -14,7 +14,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { z } from "zod";
 import { conv3x3, linear, relu } from "@lib/compute/ops.ts";
-import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
+import { planesOf, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import { norm, normParameters } from "@lib/model/chessformer.ts";
 import { initialise, type Parameter, type Params } from "@lib/model/params.ts";
 
@@ -29,6 +29,8 @@ export const BoardNetConfig = z.strictObject({
   squeeze: z.int().min(0).default(0),
   /** K: channels of the queries (from-squares) and keys (to-squares) of the policy head. */
   keys: z.int().min(1),
+  /** Whether it is also told which squares each side attacks; see `ATTACK_PLANES`. */
+  attacks: z.boolean().exactOptional(),
 });
 
 /** BoardNet's configuration. */
@@ -41,7 +43,7 @@ export function boardNetShape(size: number): Omit<BoardNetConfig, "model"> {
 
 /** BoardNet's parameters. */
 export function boardNetParameters(
-  { filters: F, blocks, squeeze: S, keys: K }: BoardNetConfig,
+  { filters: F, blocks, squeeze: S, keys: K, attacks }: BoardNetConfig,
 ): Parameter[] {
   const convolution = (name: string, from: number, to: number, scale = 1): Parameter[] => [
     // He et al., arXiv 1502.01852: keeps the variance through a ReLU.
@@ -56,7 +58,7 @@ export function boardNetParameters(
     { name: `${name}.weight`, shape: [from, to], start: { deviation: 1 / Math.sqrt(from) } },
     { name: `${name}.bias`, shape: [to], start: 0 },
   ];
-  const list = convolution("stem", PLANES, F);
+  const list = convolution("stem", planesOf(attacks), F);
   for (let i = 0; i < blocks; i++) {
     list.push(...normParameters(`block${i}.norm`, F, true));
     list.push(...convolution(`block${i}.conv1`, F, F));
@@ -81,7 +83,8 @@ export function initBoardNet(config: BoardNetConfig, seed: number): Params {
 /**
  * The logits of all moves, by {@link policyIndex}; those of illegal moves mean nothing.
  *
- * @param planes [B, 8, 8, {@link PLANES}] as {@link encodeBoard} writes them.
+ * @param planes [B, 8, 8, P] as {@link encodeBoard} writes them, with attacks where the
+ * configuration has them.
  * @returns [B, 4672]
  *
  * ```ts

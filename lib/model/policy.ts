@@ -10,7 +10,7 @@ import type { Policy } from "@lib/analysis/states.ts";
 import { legalMoves, PAWN, type Position } from "@lib/chess/position.ts";
 import type { CrowdWorld } from "@lib/experts/crowd_world.ts";
 import { type EndgameWorld, type Ending, piecesOf, positionOf } from "@lib/experts/endgame.ts";
-import { BOARD_SIZE, encodeBoard, PLANES, policyIndex } from "@lib/data/board_encoding.ts";
+import { encodeBoard, planesOf, policyIndex } from "@lib/data/board_encoding.ts";
 import { type BoardNetConfig, forward as boardLogits } from "@lib/model/boardnet.ts";
 import {
   encodePieces,
@@ -48,13 +48,12 @@ export async function boardPolicy(
   positions: readonly Position[],
 ): Promise<Distribution[]> {
   const distributions: Distribution[] = [];
+  const { attacks } = config, P = planesOf(attacks);
   for (let start = 0; start < positions.length; start += CHUNK) {
     const chunk = positions.slice(start, start + CHUNK), B = chunk.length;
-    const planes = new Float32Array(B * BOARD_SIZE);
-    chunk.forEach((position, i) => encodeBoard(position, planes, i * BOARD_SIZE));
-    const output = tf.tidy(() =>
-      boardLogits(config, params, tf.tensor4d(planes, [B, 8, 8, PLANES]))
-    );
+    const planes = new Float32Array(B * 64 * P);
+    chunk.forEach((position, i) => encodeBoard(position, planes, i * 64 * P, attacks));
+    const output = tf.tidy(() => boardLogits(config, params, tf.tensor4d(planes, [B, 8, 8, P])));
     const logits = await output.data<"float32">(); // [B, 4672]
     output.dispose();
     const size = logits.length / B;

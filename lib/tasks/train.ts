@@ -38,6 +38,8 @@ What to train (with --model)
   --tokenizer <name>   of the chessformer: uci or pgn (uci)
   --block <n>          context of the chessformer, in tokens (128)
   --steps <n>          optimizer steps (2000; endgameformer 800)
+  --attacks            the boardnet is also told which squares each side attacks
+  --optimizer <name>   adamw, or muon for the matrices inside the blocks (adamw)
   --batch <n>          positions a step (256), or blocks of tokens (32)
   --learning-rate <x>  at its peak (0.004; chessformer 0.001, endgameformer 0.01)
   --seed <n>           of weights and batches (1)
@@ -92,7 +94,11 @@ export function configOf(
   const number = (key: string) => parseNumber(key, text(key));
   const tokenizer = text("tokenizer"), seed = number("seed");
   const models: Record<string, () => TrainConfigInput["model"]> = {
-    boardnet: () => ({ model: "boardnet", ...boardNetShape(number("size")) }),
+    boardnet: () => ({
+      model: "boardnet",
+      ...boardNetShape(number("size")),
+      ...(told["attacks"] && { attacks: true }),
+    }),
     endgameformer: () => ({ model: "endgameformer", ...endgameFormerShape(number("size")) }),
     chessformer: () => ({
       model: "chessformer",
@@ -117,6 +123,7 @@ export function configOf(
     steps: number("steps"),
     batch: number("batch"),
     learningRate: number("learning-rate"),
+    ...(told["optimizer"] !== undefined && { optimizer: told["optimizer"] as "adamw" | "muon" }),
     seed,
   };
 }
@@ -128,9 +135,9 @@ function nameOf(family: string, data: string | boolean | undefined): string {
 }
 
 /** The options that say what to train: what all families take, and what only some do. */
-const WHAT = ["size", "steps", "batch", "learning-rate", "seed"];
+const WHAT = ["size", "steps", "batch", "learning-rate", "optimizer", "seed"];
 const WHAT_OF: Readonly<Record<string, readonly string[]>> = {
-  boardnet: ["data", "cap"],
+  boardnet: ["data", "cap", "attacks"],
   chessformer: ["data", "cap", "tokenizer", "block"],
   endgameformer: ["experts", "error-rate"],
 };
@@ -216,6 +223,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       steps: { type: "string" },
       batch: { type: "string" },
       "learning-rate": { type: "string" },
+      attacks: { type: "boolean" },
+      optimizer: { type: "string" },
       seed: { type: "string" },
       experts: { type: "string" },
       "error-rate": { type: "string" },

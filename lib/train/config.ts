@@ -77,7 +77,9 @@ export const TrainConfig = z.strictObject({
   finalShare: share.default(0.1),
   /** Steps in which the learning rate rises from 0 to its peak. */
   warmup: z.int().min(0).default(100),
-  /** AdamW's decay of weights; gains, biases and embeddings of positions do not decay. */
+  /** What moves the matrices inside the model's blocks; AdamW by default, and for all else. */
+  optimizer: z.enum(["adamw", "muon"]).exactOptional(),
+  /** AdamW's and Muon's decay of weights; gains, biases and embeddings of positions do not decay. */
   weightDecay: z.number().min(0).default(0.01),
   /** AdamW's decay of the mean of gradients. */
   beta1: share.default(0.9),

@@ -16,7 +16,7 @@ import {
 } from "@lib/data/batches.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { tokenizerByName } from "@lib/data/tokenizer.ts";
-import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
+import { planesOf, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import { forward as boardLogits } from "@lib/model/boardnet.ts";
 import { forward as tokenLogits } from "@lib/model/chessformer.ts";
 import type { Params } from "@lib/model/params.ts";
@@ -40,7 +40,8 @@ export function gamesTask(config: TrainConfig): Task {
   const { minPly, band } = data;
 
   if (model.model === "boardnet") {
-    const filter = { ...(minPly !== undefined && { minPly }), ...(band && { band }) };
+    const { attacks = false } = model;
+    const filter = { attacks, ...(minPly !== undefined && { minPly }), ...(band && { band }) };
     const task: Task<PositionBatch> = {
       unit: "positions",
       unitsPerBatch: size,
@@ -50,7 +51,7 @@ export function gamesTask(config: TrainConfig): Task {
       loss: (params: Params, { planes, target, legal }) =>
         tf.tidy(() =>
           crossEntropy(
-            boardLogits(model, params, tf.tensor4d(planes, [size, 8, 8, PLANES])),
+            boardLogits(model, params, tf.tensor4d(planes, [size, 8, 8, planesOf(attacks)])),
             tf.tensor1d(target, "int32"),
             tf.tensor2d(Float32Array.from(legal), [size, POLICY_SIZE]),
           )

@@ -7,12 +7,13 @@ import {
   BOARD_SIZE,
   encodeBoard,
   PLANES,
+  planesOf,
   POLICY_SIZE,
   policyIndex,
 } from "@lib/data/board_encoding.ts";
 import { random, randomInteger } from "@lib/random.ts";
 
-function planesOf(fen: string): Float32Array {
+function seen(fen: string): Float32Array {
   const planes = new Float32Array(BOARD_SIZE).fill(7); // what was there must not show through
   encodeBoard(parseFen(fen), planes);
   return planes;
@@ -30,7 +31,7 @@ function wander(seed: number): Position {
 }
 
 Deno.test("each plane says what it should", () => {
-  const planes = planesOf("r3k2r/8/8/3pP3/8/8/8/4K2R w Kkq d6 0 1");
+  const planes = seen("r3k2r/8/8/3pP3/8/8/8/4K2R w Kkq d6 0 1");
   const on: [square: string, plane: number][] = [];
   for (let i = 0; i < BOARD_SIZE; i++) {
     const plane = i % PLANES, square = Math.floor(i / PLANES);
@@ -57,20 +58,43 @@ Deno.test("each plane says what it should", () => {
 
 Deno.test("a position and its mirror image with colours swapped look the same", () => {
   assert.deepEqual(
-    planesOf("r3k2r/8/8/3pP3/8/8/8/4K2R w Kkq d6 0 1"),
-    planesOf("4k2r/8/8/8/3Pp3/8/8/R3K2R b KQk d3 5 30"),
+    seen("r3k2r/8/8/3pP3/8/8/8/4K2R w Kkq d6 0 1"),
+    seen("4k2r/8/8/8/3Pp3/8/8/R3K2R b KQk d3 5 30"),
   );
 });
 
+Deno.test("the planes of attacks follow the others at each square", () => {
+  const position = parseFen("4k3/8/2n5/8/3p4/2P1B3/8/4K3 b - - 0 1");
+  const without = new Float32Array(BOARD_SIZE), P = planesOf(true);
+  const planes = new Float32Array(64 * P).fill(7);
+  encodeBoard(position, without);
+  encodeBoard(position, planes, 0, true);
+  const at = (name: string) => {
+    const square = name.charCodeAt(0) - 97 + 8 * (Number(name[1]) - 1);
+    return [...planes.subarray((square ^ 56) * P, (square ^ 56) * P + P)]; // Black's view
+  };
+  for (let square = 0; square < 64; square++) {
+    assert.deepEqual(
+      planes.subarray(square * P, square * P + PLANES),
+      without.subarray(square * PLANES, (square + 1) * PLANES),
+    );
+  }
+  // Own: any, two, pawn, minor; then the other side.
+  assert.deepEqual(at("d4").slice(PLANES), [1, 0, 0, 1, 1, 1, 1, 1]); // Nc6; c3 and Be3
+  assert.deepEqual(at("e3").slice(PLANES), [1, 0, 1, 1, 0, 0, 0, 0]); // d4; nobody
+  assert.deepEqual(at("d2").slice(PLANES), [0, 0, 0, 0, 1, 1, 0, 1]); // nobody; Be3 and Ke1
+  assert.deepEqual(at("e8").slice(PLANES), [0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
 Deno.test("the planes tell positions apart as the key does", () => {
-  const seen = new Map<string, number>();
+  const known = new Map<string, number>();
   for (let seed = 0; seed < 300; seed++) {
     const position = wander(seed);
     const planes = new Float32Array(BOARD_SIZE);
     encodeBoard(position, planes);
     const text = position.turn + planes.join("");
-    assert.equal(seen.get(text) ?? position.key(), position.key());
-    seen.set(text, position.key());
+    assert.equal(known.get(text) ?? position.key(), position.key());
+    known.set(text, position.key());
   }
 });
 

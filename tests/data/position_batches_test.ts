@@ -4,7 +4,13 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { parseUci } from "@lib/chess/san.ts";
 import { positionBatch, positionEpoch, validationPositionBatches } from "@lib/data/batches.ts";
 import { collectGames, gameOfPly, gameRow, positionAt } from "@lib/data/games.ts";
-import { BOARD_SIZE, encodeBoard, POLICY_SIZE, policyIndex } from "@lib/data/board_encoding.ts";
+import {
+  BOARD_SIZE,
+  encodeBoard,
+  planesOf,
+  POLICY_SIZE,
+  policyIndex,
+} from "@lib/data/board_encoding.ts";
 import { random } from "@lib/random.ts";
 import { madeGames } from "./made_games.ts";
 
@@ -49,6 +55,20 @@ Deno.test("planes, target and mask are those of the position and the move played
     assert.deepEqual(marked, legal.toSorted((a, b) => a - b));
     assert.equal(mask[batch.target[row]], 1);
   }
+});
+
+Deno.test("attacks are written where they are asked for", () => {
+  const place = { seed: 4, step: 0, size: 8 }, size = 64 * planesOf(true);
+  const batch = positionBatch(games, { ...place, attacks: true });
+  assert.equal(batch.planes.length, 8 * size);
+  assert.deepEqual(batch.plies, positionBatch(games, place).plies);
+  const planes = new Float32Array(size);
+  for (let row = 0; row < 8; row++) {
+    encodeBoard(positionAt(games, batch.plies[row]), planes, 0, true);
+    assert.deepEqual(batch.planes.subarray(row * size, (row + 1) * size), planes);
+  }
+  const [held] = validationPositionBatches(games, { size: 8, batches: 1, attacks: true });
+  assert.equal(held.planes.length, 8 * size);
 });
 
 Deno.test("the mask can be left out", () => {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
-import { loadModel } from "@lib/model/model.ts";
+import { loadModel, type ModelConfig } from "@lib/model/model.ts";
 import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
 import { ROOT } from "@lib/paths.ts";
 import { random, randomInteger } from "@lib/random.ts";
+import type { TrainConfigInput } from "@lib/train/config.ts";
 import { train } from "@lib/train/loop.ts";
 import { lockRun, readCheckpoint, readManifest } from "@lib/train/run.ts";
 import { outcome, TINY_MODELS, tinyConfig, tinyDataset } from "./tiny.ts";
@@ -32,9 +33,19 @@ function startTask(...args: string[]) {
   return { child, lines: lines(), errors: () => new Response(child.stderr).text() };
 }
 
-for (const family of Object.keys(TINY_MODELS)) {
-  Deno.test(`a ${family} stopped after every 7 steps ends as one never stopped`, async () => {
-    const config = tinyConfig(await tinyDataset(), { model: TINY_MODELS[family] });
+const tinyBoardNet = TINY_MODELS["boardnet"] as Extract<ModelConfig, { model: "boardnet" }>;
+const cases: [string, Partial<TrainConfigInput>][] = [
+  ...Object.entries(TINY_MODELS).map((
+    [family, model],
+  ): typeof cases[number] => [family, { model }]),
+  ["boardnet with attacks and muon", {
+    model: { ...tinyBoardNet, attacks: true },
+    optimizer: "muon",
+  }],
+];
+for (const [what, change] of cases) {
+  Deno.test(`a ${what} stopped after every 7 steps ends as one never stopped`, async () => {
+    const config = tinyConfig(await tinyDataset(), change);
     const [whole, parts] = [folder(), folder()];
     await useBackend();
     const before = tf.memory().numTensors;
