@@ -139,6 +139,10 @@ Deno.test("the command line makes valid configurations for every family", () => 
     assert.equal(config.model.model, model);
     assert.equal(config.seed, 3);
   }
+  const told = { model: "boardnet", name: "x", data: "d", attacks: true, optimizer: "muon" };
+  const { model, optimizer } = parseTrainConfig(configOf(told));
+  assert.deepEqual([model.model === "boardnet" && model.attacks, optimizer], [true, "muon"]);
+  assert.throws(() => parseTrainConfig(configOf({ ...told, optimizer: "sgd" })), /optimizer/);
   assert.throws(() => configOf({ model: "gpt", name: "x" }), /"gpt": --model must be one of/);
   assert.throws(() => configOf({ model: "boardnet", name: "x" }), /without --data/);
   assert.throws(
