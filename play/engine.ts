@@ -13,6 +13,8 @@ import { centipawnScore, mateScore, winProbability } from "@lib/chess/win_probab
 /** How deep each move is searched. */
 export const DEPTH = 8;
 
+const ENGINE = "stockfish/stockfish-19-lite-single";
+
 const PATIENCE = 60_000; // ms
 
 let worker: Worker | undefined;
@@ -24,7 +26,8 @@ let worker: Worker | undefined;
  */
 export async function rewards(position: Position): Promise<Map<Move, number>> {
   if (!worker) {
-    worker = new Worker("stockfish/stockfish-19-lite-single.js");
+    await reachable(`${ENGINE}.wasm`); // without it the Worker would wait and say nothing
+    worker = new Worker(`${ENGINE}.js`);
     await ask(["uci", "setoption name MultiPV value 256", "isready"], "readyok");
   }
   const lines = await ask([`position fen ${makeFen(position)}`, `go depth ${DEPTH}`], "bestmove");
@@ -37,6 +40,11 @@ export async function rewards(position: Position): Promise<Map<Move, number>> {
     found.set(parseUci(position, match[3]), winProbability(score)); // the deepest comes last
   }
   return found;
+}
+
+async function reachable(path: string): Promise<void> {
+  const response = await fetch(path, { method: "HEAD" }).catch(() => undefined);
+  if (!response?.ok) throw new Error(`Cannot ask Stockfish: ${path} cannot be loaded`);
 }
 
 function ask(commands: readonly string[], last: string): Promise<string[]> {

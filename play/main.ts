@@ -14,17 +14,17 @@ import { makeSan, makeUci, parseSan, parseUci } from "@lib/chess/san.ts";
 import { type GameState, newGame, outcome, playMove } from "@lib/play/game.ts";
 import { random } from "@lib/random.ts";
 import { playBoard } from "./board.ts";
-import { candidates, drawCandidates, expectedRewards, voteText } from "./candidates.ts";
+import { candidates, drawCandidates, expectedRewards, slipText, voteText } from "./candidates.ts";
 import { DEPTH, rewards as askStockfish } from "./engine.ts";
 import { makeLink, type PageState, parseLink, type Side } from "./link.ts";
-import { model, type Offer, offers, policy, startBackend } from "./network.ts";
+import { type Offer, offers, policy, startBackend } from "./network.ts";
 import { describePosition, movesText } from "./words.ts";
 
 /** Candidates shown as bars. */
 const BARS = 8;
 
-/** Milliseconds before the model moves, so that one sees what one has played. */
-const PAUSE = 350;
+/** Milliseconds before the model moves, so that one sees what one has played slide. */
+const PAUSE = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 350;
 
 const find = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const [status, problem, list, vote, reward] = ["status", "problem", "candidates", "vote", "reward"]
@@ -100,6 +100,7 @@ async function update(): Promise<void> {
   fenField.value = makeFen(position);
   pgnField.value = pgn();
   backButton.disabled = moves.length === 0;
+  describeModel();
   const words = movesText(game, 2);
   status.textContent = end
     ? `${words}. ${end.result.replaceAll("1/2", "½")}: ${end.reason}.`
@@ -121,6 +122,16 @@ async function update(): Promise<void> {
   await update();
 }
 
+function offer(): Offer {
+  return models.find(({ id }) => id === modelChoice.value)!;
+}
+
+function describeModel(): void {
+  const { crowd, parameters, positions } = offer();
+  find("about").textContent = `BoardNet, ${thousands(parameters)} parameters, trained on ` +
+    `${thousands(positions)} positions of ${crowd}.`;
+}
+
 /** Draws what depends on the temperature, which moves nothing else. */
 function draw(): void {
   const text = tau().toFixed(2);
@@ -138,15 +149,12 @@ function draw(): void {
   list.hidden = vote.hidden = !visible;
   engineButton.disabled = !visible || scores !== undefined;
   reward.textContent = "";
-  const { cap, parameters, positions } = models.find(({ id }) => id === modelChoice.value)!;
-  find("about").textContent = `BoardNet, ${thousands(parameters)} parameters, trained on ` +
-    `${thousands(positions)} positions of players rated up to ${cap}.`;
   find("legend").hidden = !visible;
   if (!thought || !visible) return board.arrows([]);
   const all = candidates(game.position, thought, tau(), scores);
   board.arrows(all.map(({ move, sharpened }) => ({ move, weight: sharpened })));
   drawCandidates(list, all.slice(0, BARS), isYours(), play);
-  vote.textContent = voteText(all, cap, tau());
+  vote.textContent = voteText(all, offer().crowd, tau());
   const expected = expectedRewards(all);
   find("legend").textContent = "Bar: how often at this τ. Mark: how often at τ = 1." +
     (expected ? " Right: the mover’s chance to win after it." : "");
@@ -155,7 +163,7 @@ function draw(): void {
     .map((r) => (100 * r).toFixed(1));
   reward.textContent =
     `Expected chance to win after its move: ${crowd} % at τ = 1, ${sharpened} % ` +
-    `at τ = ${text}; the best move has ${best} % (Stockfish, depth ${DEPTH}).`;
+    `at τ = ${text}; the best move has ${best} % (Stockfish, depth ${DEPTH}). ${slipText(all)}`;
 }
 
 const thousands = (n: number) => n < 1e6 ? `${Math.round(n / 1e3)} k` : `${(n / 1e6).toFixed(1)} M`;
@@ -206,6 +214,7 @@ async function readGame(text: string): Promise<void> {
     youChoice.value = "both"; // to look at; choosing a side goes on from there
     return await update();
   }
+  throw new Error("Cannot read the PGN: there is no game in it");
 }
 
 /** Takes back to the last position in which it was the person's turn. */
@@ -281,25 +290,25 @@ listen("save", "click", () => {
 });
 listen("share", "click", async () => {
   writeLink();
-  await navigator.clipboard.writeText(location.href);
-  status.textContent = "The link is copied.";
+  status.textContent = await navigator.clipboard.writeText(location.href).then(
+    () => "The link is copied.",
+    () => "This browser does not let pages copy: the page’s address is the link.",
+  );
 });
 addEventListener("hashchange", () => {
   if (location.hash !== written) readLink();
 });
 
 async function start(): Promise<void> {
-  const [found, backend] = await Promise.all([offers(), startBackend()]);
+  const asked = new URLSearchParams(location.search).get("backend");
+  const [found, backend] = await Promise.all([offers(), startBackend(asked)]);
   models = found;
-  modelChoice.replaceChildren(
-    ...models.map(({ id, cap }) => new Option(`players up to ${cap}`, id)),
-  );
+  modelChoice.replaceChildren(...models.map(({ id, crowd }) => new Option(crowd, id)));
   tauSlider.value = "1";
   find("backend").textContent =
     `Computed in this page by tfjs (${backend}); nothing is sent anywhere.`;
   await readLink();
   document.body.dataset.ready = String(Math.round(performance.now()));
-  for (const { id } of models) model(id).catch(() => {}); // so that a change of model is at once
 }
 
 await attempt(start);

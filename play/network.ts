@@ -9,7 +9,7 @@ import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import type { Distribution } from "@lib/analysis/distribution.ts";
 import type { Position } from "@lib/chess/position.ts";
 import { mendMatrixProduct } from "@lib/compute/wasm.ts";
-import { registerWebgpu } from "@lib/compute/webgpu.ts";
+import { registerWebgpu, webgpuAdapter } from "@lib/compute/webgpu.ts";
 import type { BoardNetConfig } from "@lib/model/boardnet.ts";
 import { decodeModel, type Model } from "@lib/model/decode_model.ts";
 import { boardPolicy } from "@lib/model/policy.ts";
@@ -18,14 +18,14 @@ import { boardPolicy } from "@lib/model/policy.ts";
 export interface Offer {
   /** The run, and the file's name under `models/`. */
   readonly id: string;
-  /** The highest rating of the players it learned from. */
-  readonly cap: number;
+  /** The people it learned from, such as `players rated up to 1000`. */
+  readonly crowd: string;
   readonly parameters: number;
   /** Training positions, repeats counted. */
   readonly positions: number;
 }
 
-/** The models of this site, weakest players first. */
+/** The models of this site, in its order. */
 export async function offers(): Promise<Offer[]> {
   return await (await get("models.json")).json();
 }
@@ -34,21 +34,25 @@ export async function offers(): Promise<Offer[]> {
  * Starts the fastest of tfjs's backends that this browser has: a real GPU, WebAssembly with one
  * thread, plain JavaScript.
  *
+ * @param asked `webgpu` (on a software adapter, too), `wasm` or `cpu`, to try one: `?backend=…` of
+ *   the address. What is not there gives way to the next.
  * @returns its name, for people.
  */
-export async function startBackend(): Promise<string> {
-  try {
-    await registerWebgpu();
-    if (await tf.setBackend("webgpu")) return "WebGPU";
-  } catch {
-    // No GPU, or none that is faster than the CPU.
+export async function startBackend(asked: string | null): Promise<string> {
+  if (asked !== "wasm" && asked !== "cpu") {
+    try {
+      await registerWebgpu(navigator.gpu, { software: asked === "webgpu" });
+      if (await tf.setBackend("webgpu")) return `WebGPU: ${webgpuAdapter()}`;
+    } catch {
+      // No GPU, or none that is faster than the CPU.
+    }
   }
   // Threads would need headers that a static host does not send.
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths(new URL("wasm/", document.baseURI).href);
   mendMatrixProduct();
   try {
-    if (await tf.setBackend("wasm")) return "WebAssembly";
+    if (asked !== "cpu" && await tf.setBackend("wasm")) return "WebAssembly";
   } catch {
     // An old or locked-down browser.
   }
@@ -81,7 +85,9 @@ async function load(id: string): Promise<Model<BoardNetConfig>> {
 }
 
 async function get(path: string): Promise<Response> {
-  const response = await fetch(path);
+  const response = await fetch(path).catch((cause) => {
+    throw new Error(`Cannot load ${path}: ${cause.message}; is the server still there?`, { cause });
+  });
   if (!response.ok) throw new Error(`Cannot load ${path}: the server says ${response.status}`);
   return response;
 }

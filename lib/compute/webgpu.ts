@@ -45,6 +45,7 @@ export function webgpuAdapter(): string {
  * variable `LAB_WEBGPU_SOFTWARE=1` it is taken all the same, to check that the numbers are right.
  *
  * @param gpu where adapters come from.
+ * @param options `software`: whether a software adapter is taken, where no environment says so.
  * @throws {Error} when there is no adapter, or only a software one.
  *
  * ```ts
@@ -55,7 +56,10 @@ export function webgpuAdapter(): string {
  * await assert.rejects(registerWebgpu(noGpu), /no adapter/);
  * ```
  */
-export async function registerWebgpu(gpu: GPU | undefined = navigator.gpu): Promise<void> {
+export async function registerWebgpu(
+  gpu: GPU | undefined = navigator.gpu,
+  options: { readonly software?: boolean } = {},
+): Promise<void> {
   if (tf.findBackendFactory("webgpu")) return;
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
@@ -67,7 +71,7 @@ export async function registerWebgpu(gpu: GPU | undefined = navigator.gpu): Prom
   const { info } = adapter;
   const name = info.description || [info.vendor, info.architecture, info.device].join(" ").trim();
   const software = info.isFallbackAdapter || SOFTWARE.test(name);
-  if (software && Deno.env.get("LAB_WEBGPU_SOFTWARE") !== "1") {
+  if (software && !(options.software ?? Deno.env.get("LAB_WEBGPU_SOFTWARE") === "1")) {
     throw new Error(
       `Cannot use the backend webgpu: "${name}" is a software adapter, far slower than simd; ` +
         "LAB_WEBGPU_SOFTWARE=1 takes it all the same, for checks",

@@ -29,10 +29,14 @@ export interface MarkdownOptions {
   readonly demote?: number;
   /** Gives the content of a picture that is named by a path as a data URL; none: its words. */
   readonly picture?: (path: string) => string | undefined;
+  /** Where a link leads; none: its words without a link (default: as written). */
+  readonly link?: (href: string) => string | undefined;
+  /** Whether headings get ids, those that GitHub gives them (default: no). */
+  readonly anchors?: boolean;
 }
 
 /**
- * Writes Markdown as HTML. HTML inside it is shown as text, links lead to the web, the page or
+ * Writes Markdown as HTML. HTML inside it is shown as text, its comments not at all; links lead to the web, the page or
  * beside it only.
  *
  * ```ts
@@ -43,20 +47,22 @@ export interface MarkdownOptions {
  * ```
  */
 export function markdownToHtml(text: string, options: MarkdownOptions = {}): string {
-  const { demote = 0, picture = () => undefined } = options;
+  const { demote = 0, picture = () => undefined, link = String, anchors = false } = options;
   const marked = new Marked({
     gfm: true,
     async: false,
     renderer: {
-      html: ({ text }) => escapeMarkup(text),
+      html: ({ text }) => /^<!--[^]*-->\s*$/.test(text) ? "" : escapeMarkup(text),
       code: ({ text }) => `<pre class="code"><code>${highlightCode(text)}</code></pre>\n`,
-      heading({ tokens, depth }) {
+      heading({ tokens, depth, text }) {
         const level = Math.min(6, depth + demote);
-        return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+        const id = anchors ? ` id="${escapeMarkup(headingId(text))}"` : "";
+        return `<h${level}${id}>${this.parser.parseInline(tokens)}</h${level}>\n`;
       },
       link({ href, tokens }) {
         const inner = this.parser.parseInline(tokens);
-        return isSafeLink(href) ? `<a href="${escapeMarkup(href)}">${inner}</a>` : inner;
+        const to = isSafeLink(href) ? link(href) : undefined;
+        return to === undefined ? inner : `<a href="${escapeMarkup(to)}">${inner}</a>`;
       },
       image({ href, text }) {
         const source = href.startsWith("data:image/") ? href : picture(href);
@@ -66,6 +72,11 @@ export function markdownToHtml(text: string, options: MarkdownOptions = {}): str
     },
   });
   return marked.parse(text) as string;
+}
+
+/** The id that GitHub gives a heading: small letters, digits and hyphens for spaces. */
+function headingId(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
 }
 
 function isSafeLink(href: string): boolean {

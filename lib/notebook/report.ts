@@ -10,7 +10,7 @@ import { ROOT } from "@lib/paths.ts";
 import { escapeMarkup } from "@lib/notebook/display.ts";
 import { markdownToHtml, notebookToHtml } from "@lib/notebook/html.ts";
 import { type Notebook, textOf } from "@lib/notebook/ipynb.ts";
-import { reportStyle } from "@lib/notebook/report_style.ts";
+import { htmlPage } from "@lib/notebook/page.ts";
 import { sharedDecimals, writeFixed } from "@lib/notebook/table.ts";
 
 /** What a report is made of. */
@@ -21,6 +21,8 @@ export interface ReportParts {
   readonly introduction?: string;
   /** Rows of the ledger. */
   readonly claims: readonly Claim[];
+  /** Where a link at the top leads, such as a site's first page; none: there is no such link. */
+  readonly home?: string;
   /** Notebooks in order, with the path of each. */
   readonly notebooks: readonly { readonly path: string; readonly notebook: Notebook }[];
 }
@@ -36,13 +38,15 @@ export interface ReportParts {
  * assert.match(page, /<h1>&#60;b&#62;Report/);
  * ```
  */
-export function reportPage({ title, introduction, claims, notebooks }: ReportParts): string {
+export function reportPage(parts: ReportParts): string {
+  const { title, introduction, home, claims, notebooks } = parts;
   const named = notebooks.map(({ path, notebook }) => ({
     path,
     notebook,
     id: `notebook-${basename(path, ".ipynb")}`,
     heading: titleOf(notebook) ?? basename(path, ".ipynb"),
   }));
+  const anchors = new Set(notebooks.map(({ path }) => basename(path, ".ipynb")));
   const contents = named.map(({ id, heading }) =>
     `<li><a href="#${escapeMarkup(id)}">${escapeMarkup(heading)}</a></li>`
   );
@@ -50,21 +54,17 @@ export function reportPage({ title, introduction, claims, notebooks }: ReportPar
     `<section id="${escapeMarkup(id)}"><p class="note">notebooks/${
       escapeMarkup(basename(path))
     }</p>\n${
-      notebookToHtml(notebook, { demote: 1, picture: (source) => inlined(source, dirname(path)) })
+      notebookToHtml(notebook, {
+        demote: 1,
+        picture: (source) => inlinePicture(join(dirname(path), source)),
+        link: (href) => withinReport(href, named),
+      })
     }</section>`
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${escapeMarkup(title)}</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<header>
+  return htmlPage(
+    title,
+    `<header>
+${home ? `<p class="note"><a href="${escapeMarkup(home)}">Home</a></p>` : ""}
 <h1>${escapeMarkup(title)}</h1>
 ${introduction ? markdownToHtml(introduction, { demote: 1 }) : ""}
 <nav aria-label="Contents"><ol><li><a href="#claims">Claims</a></li>${contents.join("")}</ol></nav>
@@ -72,18 +72,24 @@ ${introduction ? markdownToHtml(introduction, { demote: 1 }) : ""}
 <main>
 <section id="claims">
 <h2>Claims</h2>
-${claimsTable(claims, new Set(named.map(({ id }) => id)))}
+${claimsMarkup(claims, (notebook) => anchors.has(notebook) ? `#notebook-${notebook}` : undefined)}
 </section>
 ${sections.join("\n")}
-</main>
-</body>
-</html>
-`;
+</main>`,
+  );
 }
 
 const HEADINGS = ["claim", "measured [95 % interval]", "n", "foreseen", "verdict", "paper", "from"];
 
-function claimsTable(claims: readonly Claim[], anchors: ReadonlySet<string>): string {
+/**
+ * Claims as an HTML table, all data escaped.
+ *
+ * @param link where a claim's notebook is; none: it is only named.
+ */
+export function claimsMarkup(
+  claims: readonly Claim[],
+  link: (notebook: string) => string | undefined,
+): string {
   if (claims.length === 0) {
     return "<p>No claims yet: <code>deno task reproduce</code> fills them.</p>";
   }
@@ -92,8 +98,7 @@ function claimsTable(claims: readonly Claim[], anchors: ReadonlySet<string>): st
     const numbers = [claim.value, ...claim.ci95];
     const digits = sharedDecimals(numbers);
     const [value, low, high] = numbers.map((x) => writeFixed(x, digits));
-    const anchor = `notebook-${claim.notebook}`;
-    const source = escapeMarkup(claim.notebook);
+    const to = link(claim.notebook), source = escapeMarkup(claim.notebook);
     const seeds = claim.seeds.length > 0 ? `, seeds ${claim.seeds.join(", ")}` : "";
     const runs = claim.run.map((run) => `<br><code>${escapeMarkup(run)}</code>`).join("");
     const cells = [
@@ -107,9 +112,7 @@ function claimsTable(claims: readonly Claim[], anchors: ReadonlySet<string>): st
         escapeMarkup(claim.verdict)
       }</span></td>`,
       `<td>${escapeMarkup(claim.paper ?? "–")}</td>`,
-      `<td>${
-        anchors.has(anchor) ? `<a href="#${escapeMarkup(anchor)}">${source}</a>` : source
-      }${runs}</td>`,
+      `<td>${to ? `<a href="${escapeMarkup(to)}">${source}</a>` : source}${runs}</td>`,
     ];
     return `<tr id="claim-${escapeMarkup(claim.id)}">${cells.join("")}</tr>`;
   });
@@ -128,9 +131,20 @@ function titleOf(notebook: Notebook): string | undefined {
   return undefined;
 }
 
-/** A picture file of the workspace as a data URL; others are not looked at. */
-function inlined(source: string, folder: string): string | undefined {
-  const file = resolve(join(folder, source));
+/** Where a link of a notebook leads on the page; what is not on it has no link. */
+function withinReport(
+  href: string,
+  notebooks: readonly { readonly path: string; readonly id: string }[],
+): string | undefined {
+  if (/^(https?:|mailto:)/i.test(href)) return href;
+  const name = basename(href.replace(/[?#].*$/, ""));
+  const found = notebooks.find(({ path }) => basename(path) === name);
+  return found && `#${found.id}`;
+}
+
+/** A picture of the workspace as a data URL; other files are not looked at. */
+export function inlinePicture(path: string): string | undefined {
+  const file = resolve(path);
   if (!file.startsWith(`${ROOT}/`) || !file.endsWith(".png")) return undefined;
   try {
     return `data:image/png;base64,${Deno.readFileSync(file).toBase64()}`;

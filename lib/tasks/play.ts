@@ -33,7 +33,9 @@ const TYPES: Readonly<Record<string, string>> = {
  */
 export async function staticFile(folder: string, request: Request): Promise<Response> {
   const missing = new Response("Not found", { status: 404 });
-  if (request.method !== "GET") return new Response("Only GET", { status: 405 });
+  if (!["GET", "HEAD"].includes(request.method)) {
+    return new Response("Only GET and HEAD", { status: 405 });
+  }
   let path: string;
   try {
     path = normalize(decodeURIComponent(new URL(request.url).pathname));
@@ -59,6 +61,6 @@ if (import.meta.main) {
   Deno.serve({
     hostname: "127.0.0.1",
     port: Number(Deno.env.get("PORT") ?? 8000),
-    onListen: ({ port }) => console.log(`Play at http://127.0.0.1:${port}/ (Ctrl-C ends it)`),
+    onListen: ({ port }) => console.log(`Play at http://127.0.0.1:${port}/play/ (Ctrl-C ends it)`),
   }, (request) => staticFile(SITE, request));
 }

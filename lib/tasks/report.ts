@@ -26,8 +26,12 @@ Options
   --help           this text
 `;
 
-/** Writes the report of everything there is and returns its path. */
-export function writeReport(output: string = join(RESULTS, "report.html")): string {
+/**
+ * Writes the report of everything there is and returns its path.
+ *
+ * @param home where a link at its top leads, if it is part of a site.
+ */
+export function writeReport(output: string = join(RESULTS, "report.html"), home?: string): string {
   const page = reportPage({
     title: "Can a model outplay those it learned from?",
     introduction:
@@ -35,6 +39,7 @@ export function writeReport(output: string = join(RESULTS, "report.html")): stri
       "set against those players. Every number has its n and its 95 % interval; every claim names the " +
       "notebook that measures it. Made by `deno task report` from the notebooks as they last ran.",
     claims: readClaims(),
+    ...(home === undefined ? {} : { home }),
     notebooks: listNotebooks().map((path) => ({ path, notebook: readNotebook(path) })),
   });
   writeFileAtomic(output, page);

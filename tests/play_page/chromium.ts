@@ -13,6 +13,9 @@ export function findChromium(): string | null {
   return null;
 }
 
+/** Seconds until something is taken to have failed: a busy machine may be slow. */
+const PATIENCE = 60;
+
 interface Message {
   readonly id?: number;
   readonly method?: string;
@@ -38,8 +41,8 @@ export interface Page extends AsyncDisposable {
   screenshot(file: string): Promise<void>;
 }
 
-/** Opens a page in headless Chromium. */
-export async function openPage(program: string): Promise<Page> {
+/** Opens a page in headless Chromium, with flags for its command line. */
+export async function openPage(program: string, flags: readonly string[] = []): Promise<Page> {
   const profile = Deno.makeTempDirSync({ prefix: "chromium-" });
   const child = new Deno.Command(program, {
     args: [
@@ -50,6 +53,7 @@ export async function openPage(program: string): Promise<Page> {
       "--disable-background-networking",
       "--remote-debugging-port=0",
       `--user-data-dir=${profile}`,
+      ...flags,
       "about:blank",
     ],
     stdin: "null",
@@ -62,7 +66,7 @@ export async function openPage(program: string): Promise<Page> {
     } catch {
       return undefined;
     }
-  }, 20);
+  }, PATIENCE);
   const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
   const target = targets.find(({ type }: { type: string }) => type === "page");
   const socket = new WebSocket(target.webSocketDebuggerUrl);
@@ -93,7 +97,10 @@ export async function openPage(program: string): Promise<Page> {
     const id = ++count, answer = Promise.withResolvers<Record<string, unknown>>();
     pending.set(id, answer);
     socket.send(JSON.stringify({ id, method, params }));
-    const late = setTimeout(() => answer.reject(new Error(`${method}: no answer`)), 10_000);
+    const late = setTimeout(
+      () => answer.reject(new Error(`${method}: no answer`)),
+      1000 * PATIENCE,
+    );
     return answer.promise.finally(() => clearTimeout(late));
   };
   for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
@@ -115,7 +122,7 @@ export async function openPage(program: string): Promise<Page> {
       await send("Page.navigate", { url: "about:blank" }); // else a change after # loads nothing
       await send("Page.navigate", { url });
     },
-    async until(expression, seconds = 20) {
+    async until(expression, seconds = PATIENCE) {
       // While a page loads, what is asked about may not be there yet.
       const look = () => run<boolean>(expression).catch(() => false);
       await waitFor(async () => await look() || undefined, seconds, expression);
