@@ -9,6 +9,7 @@ import type { Random } from "@lib/random.ts";
 
 /** Probabilities of the legal moves of a position. */
 export interface Distribution {
+  /** The legal moves. */
   readonly moves: Uint16Array | readonly Move[];
   /** f(y|x), aligned with `moves`; sums to 1. */
   readonly p: Float64Array;

@@ -67,11 +67,13 @@ export type LabelledGame = Readonly<z.infer<typeof gameSchema>>;
 
 /** Labelled positions as a world: the reward is the mover's win probability in %, 0 … 100. */
 export interface LabelledPositions {
+  /** Where they come from, and who scored them. */
   readonly card: LabelCard;
   /** The first 16 digits of the file's SHA-256: what was measured on these positions names it. */
   readonly hash: string;
   /** r(x, y) in win-% points; `cluster` is the game. */
   readonly states: States & { readonly cluster: Uint32Array };
+  /** The boards. */
   readonly positions: readonly Position[];
   /** The move y of every reward, in {@linkcode uciOrder} within a state. */
   readonly moves: Uint16Array;

@@ -128,7 +128,9 @@ export function majorityVote(states: States, policies: Iterable<Policy>): Policy
 
 /** R_p(f_τ) at one temperature. */
 export interface TemperaturePoint {
+  /** τ. */
   readonly tau: number;
+  /** R_p(f_τ). */
   readonly reward: number;
 }
 

@@ -14,8 +14,11 @@ import { normalCdf, normalQuantile, studentQuantile } from "@lib/analysis/quanti
 
 /** An estimate with its interval (95 % unless said otherwise) and the number of independent units. */
 export interface Interval {
+  /** The estimate. */
   readonly value: number;
+  /** The lower end. */
   readonly low: number;
+  /** The upper end. */
   readonly high: number;
   /** Independent units: seeds, games, trials; 0 for a number that is exact. */
   readonly n: number;

@@ -13,6 +13,7 @@ export type TranscendenceVerdict = "transcends" | "does not transcend" | "undeci
 
 /** The gap between a policy at a temperature and the best of its experts. */
 export interface Transcendence {
+  /** τ. */
   readonly tau: number;
   /** R_p(f̂_τ). */
   readonly reward: number;
@@ -22,6 +23,7 @@ export interface Transcendence {
   readonly best: number;
   /** R_p(f̂_τ) − max_i R_p(f_i). */
   readonly gap: Interval;
+  /** What the interval of the gap says. */
   readonly verdict: TranscendenceVerdict;
 }
 

@@ -82,7 +82,7 @@ const WALL = 16;
 const A1 = 36;
 
 /** The cells of the kings at home. */
-export const E1 = A1 + 4, E8 = E1 + 7 * 16;
+export const E1: number = A1 + 4, E8: number = E1 + 7 * 16;
 
 /** What is added to a difference of two cells to make an index: more than any of them. */
 export const CENTER = 120;
@@ -102,7 +102,7 @@ export function squareOf(cell: number): Square {
 export const TO = new Uint16Array(SLOT);
 
 /** `Position.cells` of the empty board. */
-export const EMPTY_FRAME = new Uint8Array(CELLS).fill(WALL, 0, SLOT);
+export const EMPTY_FRAME: Uint8Array<ArrayBuffer> = new Uint8Array(CELLS).fill(WALL, 0, SLOT);
 
 for (let square = 0; square < 64; square++) {
   TO[cellOf(square)] = square << 6;
@@ -158,7 +158,7 @@ export function isLine(difference: number): boolean {
 }
 
 /** By square, the castling rights that survive a move from or to it. */
-export const RIGHTS_KEPT = new Uint8Array(64).fill(15);
+export const RIGHTS_KEPT: Uint8Array<ArrayBuffer> = new Uint8Array(64).fill(15);
 for (const [square, lost] of [[4, 3], [7, 1], [0, 2], [60, 12], [63, 4], [56, 8]]) {
   RIGHTS_KEPT[square] = 15 - lost;
 }
@@ -168,6 +168,12 @@ for (const [square, lost] of [[4, 3], [7, 1], [0, 2], [60, 12], [63, 4], [56, 8]
  * halves of 32 bits: by piece << 8 | cell. Piece 0 stands nowhere: its row holds the castling rights
  * (0 … 15), Black's turn (16) and the en-passant squares (17 …).
  */
-export const ZOBRIST_LOW = Int32Array.from({ length: 16 << 8 }, (_, i) => hash32(1, i));
+export const ZOBRIST_LOW: Int32Array<ArrayBuffer> = Int32Array.from(
+  { length: 16 << 8 },
+  (_, i) => hash32(1, i),
+);
 /** The other half. */
-export const ZOBRIST_HIGH = Int32Array.from({ length: 16 << 8 }, (_, i) => hash32(2, i));
+export const ZOBRIST_HIGH: Int32Array<ArrayBuffer> = Int32Array.from(
+  { length: 16 << 8 },
+  (_, i) => hash32(2, i),
+);

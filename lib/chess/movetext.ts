@@ -15,13 +15,17 @@ export type Result = "1-0" | "0-1" | "1/2-1/2" | "*";
 export interface MoveReader {
   /** The position after the last move; set it up before reading. */
   readonly position: Position;
+  /** The moves read, from the front. */
   moves: Uint16Array;
   /** Centipawns from White's view after each ply, ±(10000 − n) for a mate in n, NaN where none. */
   evals: Float32Array;
   /** Seconds left on the mover's clock after each ply, NaN where none. */
   clocks: Float32Array;
+  /** How many there are. */
   plies: number;
+  /** Whether any of them has an evaluation. */
   hasEvals: boolean;
+  /** Whether any of them has a clock. */
   hasClocks: boolean;
   /** The result at the end of the moves, or undefined if there is none. */
   result: Result | undefined;
@@ -29,6 +33,7 @@ export interface MoveReader {
   problem: string;
   /** Where the problem starts, and where the text that makes it ends. */
   problemAt: number;
+  /** Where the text that cannot be read ends. */
   problemEnd: number;
 }
 

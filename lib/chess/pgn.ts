@@ -274,10 +274,13 @@ function cutReason(
 
 /** What `makePgn` writes; a `Game` is one. */
 export interface WritableGame {
+  /** Tags by name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The moves from the start on. */
   readonly moves: ArrayLike<Move>;
   /** The FEN of the first position, if it is not the start position. */
   readonly start?: string;
+  /** As PGN writes it. */
   readonly result: Result;
   /** As in `Game`: written as `[%eval …]`. */
   readonly evals?: ArrayLike<number>;

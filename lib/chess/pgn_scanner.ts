@@ -34,6 +34,7 @@ export interface Scanner extends GameSpan {
   filled: number;
   /** Where the next game is to be looked for, and that place's line. */
   next: number;
+  /** Where the line after this one begins. */
   nextLine: number;
   /** Has the stream ended? */
   final: boolean;

@@ -292,7 +292,7 @@ export class Position {
     return !attacked;
   }
 
-  // Does a slider of colour `by` attack the king along the line through this cell?
+  /** Does a slider of colour `by` attack the king along the line through this cell? */
   private isUncovered(cell: number, king: number, by: number): boolean {
     if (!isLine(cell - king)) return false;
     const cells = this.cells, step = STEP[cell - king + CENTER];
@@ -302,7 +302,7 @@ export class Position {
       ((ATTACKERS[from - king + CENTER] >> cells[from]) & 1) === 1;
   }
 
-  // Does the piece on `from` lay its king bare when it moves to `to`?
+  /** Does the piece on `from` lay its king bare when it moves to `to`? */
   private isPinned(from: number, to: number): boolean {
     const cells = this.cells, us = this.turn, king = cells[listOf(KING | (us << 3))];
     if (!isLine(from - king)) return false;
@@ -328,6 +328,7 @@ export class Position {
       !this.isAttacked(home + side, them) && !this.isAttacked(home + 2 * side, them);
   }
 
+  /** Whether the cells between two are empty. */
   private isOpen(from: number, to: number, step: number): boolean {
     const cells = this.cells;
     let cell = from + step;
@@ -335,6 +336,7 @@ export class Position {
     return cell === to;
   }
 
+  /** Puts a piece on a cell and at the end of its list. */
   private add(cell: number, piece: number): void {
     const cells = this.cells, start = listOf(piece), slot = cells[start + LENGTH]++;
     cells[cell] = piece;
@@ -342,8 +344,10 @@ export class Position {
     cells[SLOT + cell] = slot;
   }
 
-  // The last of the list takes the place of the removed one; `restore` is the exact reverse, so that
-  // taking a move back leaves the order of generated moves as it was.
+  /**
+   * Takes a piece from its cell. The last of the list takes its place there; `restore` is the exact
+   * reverse, so that taking a move back leaves the order of generated moves as it was.
+   */
   private remove(cell: number): void {
     const cells = this.cells, start = listOf(cells[cell]), slot = cells[SLOT + cell];
     const last = cells[start + --cells[start + LENGTH]];
@@ -352,6 +356,7 @@ export class Position {
     cells[cell] = EMPTY;
   }
 
+  /** Puts a piece that was taken back into its place of the list. */
   private restore(cell: number, piece: number, slot: number): void {
     const cells = this.cells, start = listOf(piece), length = cells[start + LENGTH]++;
     if (slot < length) {
@@ -364,6 +369,7 @@ export class Position {
     cells[cell] = piece;
   }
 
+  /** Moves a piece from cell to cell. */
   private shift(from: number, to: number): void {
     const cells = this.cells, piece = cells[from], slot = cells[SLOT + from];
     cells[from] = EMPTY;

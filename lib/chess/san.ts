@@ -27,7 +27,7 @@ import {
 } from "@lib/chess/position.ts";
 
 /** What `readSan` returns instead of a move. */
-export const UNREADABLE = -1, ILLEGAL = -2, AMBIGUOUS = -3;
+export const UNREADABLE: number = -1, ILLEGAL: number = -2, AMBIGUOUS: number = -3;
 
 const PIECES = " PNBRQK";
 

@@ -27,6 +27,7 @@ export type BackendName = typeof BACKENDS[number];
 
 /** What computes now. */
 export interface BackendReport {
+  /** What was asked for, or chosen. */
   readonly name: BackendName;
   /** tfjs's version. */
   readonly version: string;

@@ -15,13 +15,17 @@ export interface Blas {
   readonly name: string;
   /** C[M, N] = op(A) op(B), or plus it; A, B and C by their byte addresses in the memory. */
   multiply(a: number, b: number, c: number, sizes: BlasProduct): void;
+  /** Lets the library go. */
   close(): void;
 }
 
 /** What {@link Blas.multiply} computes; all rows lie without gaps. */
 export interface BlasProduct {
+  /** Rows of A and C. */
   readonly M: number;
+  /** Columns of B and C. */
   readonly N: number;
+  /** Columns of A, rows of B. */
   readonly K: number;
   /** A is [K, M]. */
   readonly turnA: boolean;

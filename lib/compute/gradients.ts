@@ -27,6 +27,7 @@ interface Engine {
 
 /** A loss and its gradients. */
 export interface Gradients {
+  /** The loss. */
   readonly value: tf.Scalar;
   /** By the tensors' order; each of its tensor's shape. */
   readonly gradients: tf.Tensor[];

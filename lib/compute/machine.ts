@@ -73,10 +73,13 @@ export type Kernel = typeof KERNELS[number];
 
 /** Runs kernels on a memory. */
 export interface Machine extends Disposable {
+  /** How it computes. */
   readonly route: Route;
   /** For people: `AVX-512, 2 threads, gcc 12.2.0`. */
   readonly features: string;
+  /** Where tensors lie. */
   readonly memory: SharedMemory;
+  /** How many compute. */
   readonly threads: number;
   /** Rows that the matrix product makes at a time; blocks of rows are multiples of it. */
   readonly rows: number;
@@ -90,7 +93,9 @@ export interface Machine extends Disposable {
 
 /** What a build of `kernels/kernels.c` offers. */
 export interface Entry {
+  /** Runs an operation, over chunks where it has any, with its arguments at an address. */
   run(op: number, args: number, chunks: number): number;
+  /** A fact about the kernels, by number. */
   describe(what: number): number;
 }
 

@@ -24,6 +24,7 @@ interface Block {
 
 /** A shared memory with an allocator. */
 export interface SharedMemory {
+  /** All of it. */
   readonly memory: WebAssembly.Memory;
   /** Bytes that it may grow to. */
   readonly limit: number;

@@ -25,10 +25,13 @@ const FLAGS = [
 
 /** The compiled kernels, ready to be called. */
 export interface NativeKernels extends Entry {
+  /** What compiled them. */
   readonly compiler: string;
+  /** How many compute. */
   readonly threads: number;
   /** The vectors it was compiled for: `AVX-512, AMX`. */
   readonly vectors: string;
+  /** Ends the threads and lets the library go. */
   close(): void;
 }
 

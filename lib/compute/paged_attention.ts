@@ -57,13 +57,17 @@ export interface Batch extends Disposable {
 export interface Pages<P extends Page = Page> {
   /** Bytes of a page: 8 · layers · C · 64. */
   readonly bytes: number;
+  /** An empty page. */
   make(): P;
+  /** What a batch of readings needs. */
   read(readings: readonly Reading<P>[]): Batch;
 }
 
 /** The transformer whose keys and values are kept. */
 export interface PageShape {
+  /** Layers of the model. */
   readonly layers: number;
+  /** Heads of a layer. */
   readonly heads: number;
   /** C */
   readonly width: number;

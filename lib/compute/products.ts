@@ -13,16 +13,21 @@ import type { SharedBackend } from "./shared_backend.ts";
 
 /** C[batch, M, N] = op(A) op(B) (+ bias), op turning where asked; all rows without gaps. */
 export interface Product {
+  /** Rows of A and C. */
   readonly M: number;
+  /** Columns of B and C. */
   readonly N: number;
+  /** Columns of A, rows of B. */
   readonly K: number;
   /** A is [K, M]. */
   readonly turnA?: boolean;
   /** B is [N, K]. */
   readonly turnB?: boolean;
+  /** How many products (default 1). */
   readonly batch?: number;
   /** Whether each of the batch has an A of its own; if not they share one. */
   readonly manyA?: boolean;
+  /** Whether each has a B of its own. */
   readonly manyB?: boolean;
   /** [N], added to every row. */
   readonly bias?: tf.TensorInfo | undefined;

@@ -10,8 +10,11 @@ import type { Kernel, Machine } from "./machine.ts";
 
 /** What one kernel took in all its launches. */
 export interface KernelTime {
+  /** Its name. */
   readonly kernel: Kernel;
+  /** How often it ran. */
   readonly launches: number;
+  /** How long, in all. */
   readonly milliseconds: number;
 }
 

@@ -39,6 +39,7 @@ export class SharedBackend extends tf.KernelBackend {
   /** What the running kernel made. */
   #made: object[] = [];
 
+  /** A backend on a machine. */
   constructor(readonly machine: Machine) {
     super();
     this.#entries = new tf.DataStorage(this, tf.engine());
@@ -88,6 +89,7 @@ export class SharedBackend extends tf.KernelBackend {
     return dataId;
   }
 
+  /** Stores the numbers of a new tensor. */
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const dataId = {};
     this.move(dataId, values, shape, dtype, 1);
@@ -95,6 +97,7 @@ export class SharedBackend extends tf.KernelBackend {
     return dataId;
   }
 
+  /** Stores the numbers of a tensor that another backend had. */
   override move(
     dataId: object,
     values: tf.BackendValues,
@@ -114,6 +117,7 @@ export class SharedBackend extends tf.KernelBackend {
     this.#count++;
   }
 
+  /** The numbers, at once. */
   override readSync(dataId: object): tf.BackendValues {
     const { elsewhere, dtype } = this.#entries.get(dataId);
     if (elsewhere) return cpuBackend().readSync(elsewhere.dataId as object);
@@ -127,10 +131,12 @@ export class SharedBackend extends tf.KernelBackend {
     return copy;
   }
 
+  /** The numbers. */
   override read(dataId: object): Promise<tf.BackendValues> {
     return Promise.resolve(this.readSync(dataId));
   }
 
+  /** Forgets a tensor that nothing else refers to. */
   override disposeData(dataId: object, force = false): boolean {
     if (!this.#entries.has(dataId)) return true;
     const entry = this.#entries.get(dataId);
@@ -143,38 +149,44 @@ export class SharedBackend extends tf.KernelBackend {
     return true;
   }
 
+  /** One more refers to it. */
   override incRef(dataId: tf.DataId): void {
     this.#entries.get(dataId as object).references++;
   }
 
+  /** How many refer to it. */
   override refCount(dataId: object): number {
     return this.#entries.has(dataId) ? this.#entries.get(dataId).references : 0;
   }
 
+  /** How many tensors there are. */
   override numDataIds(): number {
     return this.#count;
   }
 
-  override memory() {
-    return { unreliable: false, numBytesInWasmHeap: this.machine.memory.used } as {
-      unreliable: boolean;
-    };
+  /** What tfjs asks about the memory. */
+  override memory(): { unreliable: boolean; numBytesInWasmHeap: number } {
+    return { unreliable: false, numBytesInWasmHeap: this.machine.memory.used };
   }
 
+  /** Milliseconds that a computation takes. */
   override async time(query: () => void): Promise<{ kernelMs: number }> {
     const start = performance.now();
     await query();
     return { kernelMs: performance.now() - start };
   }
 
+  /** Bits of a number. */
   override floatPrecision(): 32 {
     return 32;
   }
 
+  /** The smallest difference that counts. */
   override epsilon(): number {
     return 1e-7;
   }
 
+  /** Frees all tensors. */
   override dispose(): void {
     this.machine[Symbol.dispose]();
   }

@@ -15,13 +15,17 @@ import type { SharedBackend } from "./shared_backend.ts";
 
 /** A layer norm's parameters, [C] each. */
 export interface Norm {
+  /** [C] */
   readonly gain: tf.TensorInfo;
+  /** [C], where there is one. */
   readonly bias?: tf.TensorInfo | undefined;
 }
 
 /** A linear map's parameters: [from, to], [to]. */
 export interface Linear {
+  /** [in, out] */
   readonly weight: tf.TensorInfo;
+  /** [out], where there is one. */
   readonly bias?: tf.TensorInfo | undefined;
 }
 
@@ -36,7 +40,9 @@ export interface Transformer {
   readonly tokens: tf.TensorInfo;
   /** [longest text, C] */
   readonly positions: tf.TensorInfo;
+  /** From the first to the last. */
   readonly layers: readonly Layer[];
+  /** After the last layer. */
   readonly norm: Norm;
   /** [C, V] */
   readonly unembedding: tf.TensorInfo;
@@ -44,8 +50,11 @@ export interface Transformer {
 
 /** The tokens of a batch, where they stand in their texts, and which rows' logits are wanted. */
 export interface Rows {
+  /** What is read. */
   readonly tokens: readonly number[];
+  /** Where each of them stands in its text. */
   readonly positions: readonly number[];
+  /** Rows whose logits are wanted. */
   readonly wanted: readonly number[];
 }
 

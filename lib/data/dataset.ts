@@ -55,16 +55,19 @@ export interface DatasetOptions {
   readonly source: string | GameStream;
   /** The folder to make; it appears when it is complete. */
   readonly directory: string;
+  /** Which games are kept (all that can be read). */
   readonly selection?: SelectionInput;
   /** Default 5 % validation, 5 % test. */
   readonly split?: SplitShares;
   /** Seed of the split; default 0. */
   readonly seed?: number;
+  /** Of the games, for the card. */
   readonly licence?: string;
   /** Plies a shard, and so the memory of the building; default 2²⁴: 35 to 70 MB. */
   readonly shardPlies?: number;
   /** Replace the dataset that stands in the folder. */
   readonly replace?: boolean;
+  /** Told now and then how far it is. */
   readonly onProgress?: (progress: BuildProgress) => void;
   /** Stops the building; nothing is left of it. */
   readonly signal?: AbortSignal;
@@ -72,9 +75,13 @@ export interface DatasetOptions {
 
 /** An opened dataset; a part is read, and its hashes are checked, when it is first asked for. */
 export interface Dataset {
+  /** What it is made of. */
   readonly card: Card;
+  /** To train on. */
   readonly train: Games;
+  /** To validate with. */
   readonly validation: Games;
+  /** To test on, once. */
   readonly test: Games;
 }
 

@@ -15,14 +15,23 @@ import { SPEEDS } from "@lib/data/speed.ts";
 
 /** Writes the games of the parts to shards and keeps the counts for the card. */
 export class DatasetWriter implements Disposable {
+  /** Files written, for the card. */
   readonly shards: Card["shards"] = [];
+  /** Games by split. */
   readonly games = { train: 0, validation: 0, test: 0 };
+  /** Plies by split. */
   readonly plies = { train: 0, validation: 0, test: 0 };
+  /** Players by rating, up to full hundreds. */
   readonly ratings: Record<string, number> = {};
+  /** Games by speed. */
   readonly speeds: Record<string, number> = {};
+  /** Games by year. */
   readonly years: Record<string, number> = {};
+  /** Games by result. */
   readonly results: Record<string, number> = {};
+  /** Games with evaluations. */
   withEvals = 0;
+  /** Ratings of exactly 1500, that of new accounts. */
   ratedExactly1500 = 0;
   #players = new Map<string, number>(); // bits: 1 in train, 2 in another part
   #open: Record<Split, GamesBuilder>;
@@ -32,6 +41,7 @@ export class DatasetWriter implements Disposable {
    * @param directory where the shards are written until {@linkcode moveTo}
    * @param shardPlies plies after which a shard is written out
    */
+  /** Writes into a folder, files of so many plies. */
   constructor(readonly directory: string, readonly shardPlies: number) {
     this.#open = { train: gamesBuilder(), validation: gamesBuilder(), test: gamesBuilder() };
     removeFolder(directory); // left by a run that was killed

@@ -21,6 +21,11 @@ export interface BatchPlace {
 }
 
 /** @throws {RangeError} for a place that is none */
+/**
+ * Checks that a place is one.
+ *
+ * @throws {RangeError} for a number out of range.
+ */
 export function checkPlace({ seed, step, size }: BatchPlace): void {
   const isInteger = Number.isSafeInteger;
   if (!(isInteger(seed) && isInteger(step) && step >= 0 && isInteger(size) && size >= 1)) {
@@ -50,6 +55,11 @@ export function* drawItems(
 }
 
 /** @throws {RangeError} when there is not one step of validation */
+/**
+ * Checks a number of steps.
+ *
+ * @throws {RangeError} when it is none.
+ */
 export function checkSteps(steps: number, size: number, what: string): void {
   if (steps >= 1) return;
   throw new RangeError(

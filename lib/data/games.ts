@@ -11,7 +11,7 @@ import { parseFen } from "@lib/chess/fen.ts";
 import { speedOf, SPEEDS } from "@lib/data/speed.ts";
 
 /** In `Games.evals`: this ply has no evaluation. */
-export const NO_EVAL = -32768;
+export const NO_EVAL: number = -32768;
 
 /** Evaluations at or beyond ± this are mates: ±(10000 − n) is mate in n. */
 export const MATE_EVAL = 9000;
@@ -48,23 +48,35 @@ export interface Games {
 
 /** One game, as a row of {@linkcode Games}. */
 export interface GameRow {
+  /** From the start on. */
   readonly moves: ArrayLike<Move>;
+  /** White's rating, 0 where unknown. */
   readonly white: number;
+  /** Black's rating, 0 where unknown. */
   readonly black: number;
+  /** As a number of `RESULTS`, or `NO_RESULT`. */
   readonly result: number;
+  /** Its number in `SPEEDS`. */
   readonly speed: number;
+  /** 0 where unknown. */
   readonly year: number;
+  /** One a move, where the game has them. */
   readonly evals?: ArrayLike<number>;
+  /** FEN of a set-up start. */
   readonly start?: string;
 }
 
 /** What a game must have to become a row: the games of `readPgn` and of the simulated crowd do. */
 export interface GameSource {
+  /** Tags by name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** From the start on. */
   readonly moves: ArrayLike<Move>;
+  /** As PGN writes it. */
   readonly result: string;
   /** centipawns seen from White after each ply, mate in n as ±(10000 − n), NaN where unknown */
   readonly evals?: ArrayLike<number>;
+  /** FEN of a set-up start. */
   readonly start?: string;
 }
 
@@ -109,6 +121,7 @@ export interface GamesBuilder {
   readonly length: number;
   /** Plies so far. */
   readonly plies: number;
+  /** Adds a game. */
   add(row: GameRow): void;
   /** The games so far; more rows may be added afterwards. */
   games(): Games;

@@ -16,6 +16,7 @@ import { type GameSource, parseRating } from "@lib/data/games.ts";
 export interface GameStream {
   /** For the card, such as "24 simulated players, seed 1". */
   readonly name: string;
+  /** The games, read once. */
   readonly games: Iterable<GameSource> | AsyncIterable<GameSource>;
   /** How many games there will be, for the progress. */
   readonly total?: number;
@@ -59,7 +60,9 @@ export function gameFiles(source: string): string[] {
 
 /** The games of a source with the files they come from. */
 export interface Reading {
+  /** What is read, with sizes and hashes. */
   readonly files: Card["source"]["files"];
+  /** The games, as they are read. */
   readonly games: AsyncIterable<GameSource>;
 }
 
@@ -73,6 +76,7 @@ export interface ReadOptions {
   readonly onError: (error: Error) => void;
   /** Told how far the reading is, 0 … 1. */
   readonly onPhase: (phase: "hash" | "games", fraction: number) => void;
+  /** Ends the reading. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -12,7 +12,7 @@ import type { Tokenizer } from "@lib/data/tokenizer.ts";
 import { hashText } from "@lib/random.ts";
 
 /** In the targets of a token batch: no loss here. */
-export const NO_TARGET = -1;
+export const NO_TARGET: number = -1;
 
 const TOKENS = hashText("tokens");
 

@@ -17,6 +17,7 @@ import { makeSan, parseSan } from "@lib/chess/san.ts";
 
 /** A way to write games as tokens 0 … size − 1. */
 export interface Tokenizer {
+  /** What configurations call it. */
   readonly name: "pgn" | "uci";
   /** V, the number of tokens */
   readonly size: number;

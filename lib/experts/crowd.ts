@@ -31,6 +31,7 @@ import {
 
 /** A simulated player. */
 export interface CrowdPlayer extends Judgement {
+  /** Such as `player 3`. */
   readonly name: string;
   /** Temperature of its choice in pawns: the larger, the weaker. */
   readonly noise: number;
@@ -40,6 +41,7 @@ export interface CrowdPlayer extends Judgement {
 export interface CrowdDials {
   /** Number of players. */
   readonly players: number;
+  /** Fixes the players. */
   readonly seed: number;
   /** Least and largest noise in pawns, spread evenly in the logarithm (default 0.25 … 1.5). */
   readonly noise?: readonly [least: number, largest: number];
@@ -141,7 +143,9 @@ function softmax(scores: Float64Array, temperature: number): Float64Array {
 export interface SimulationOptions {
   /** Number of players, or the players themselves. */
   readonly players: number | readonly CrowdPlayer[];
+  /** How many games. */
   readonly games: number;
+  /** Fixes players and games. */
   readonly seed: number;
   /**
    * Whether two games in three are fast, where everybody is noisier (default true); without, all are
@@ -152,8 +156,11 @@ export interface SimulationOptions {
 
 /** A simulated game; it can be written as PGN and collected like a game that was read. */
 export interface SimulatedGame {
+  /** Tags by name. */
   readonly headers: Readonly<Record<string, string>>;
+  /** From the start on. */
   readonly moves: Uint16Array;
+  /** As PGN writes it. */
   readonly result: Result;
 }
 

@@ -30,6 +30,7 @@ export type Weights = Readonly<Record<typeof TERMS[number], number>>;
 
 /** A judgement: the weights of the terms, and the kind of piece whose attacks are overlooked. */
 export interface Judgement {
+  /** What it thinks pieces and places are worth. */
   readonly weights: Weights;
   /** `PAWN` … `QUEEN`, or 0 for none: the opponent's attacks by such pieces are not seen. */
   readonly blindSpot: number;

@@ -15,6 +15,7 @@ import { scoreMoves } from "@lib/experts/crowd_score.ts";
 export interface CrowdWorld {
   /** r(x, y): minus the pawns of common score that y loses to the best move; `cluster` is the game. */
   readonly states: States & { readonly cluster: Uint32Array };
+  /** One a state. */
   readonly positions: readonly Position[];
   /** The move y of every reward; within a state in the order of `legalMoves`. */
   readonly moves: Uint16Array;
@@ -24,6 +25,7 @@ export interface CrowdWorld {
 export interface CrowdWorldOptions {
   /** Number of games. */
   readonly games: number;
+  /** Fixes positions and players. */
   readonly seed: number;
   /** Positions from each game, with replacement; 4 unless given. */
   readonly perGame?: number;

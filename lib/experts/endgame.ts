@@ -57,6 +57,7 @@ export const DISCOUNT = 0.925;
 
 /** A solved ending. */
 export interface EndgameWorld {
+  /** Which one. */
   readonly ending: Ending;
   /**
    * One entry of `reward` a legal move. White is to move, in K+P v K also Black, in the states from

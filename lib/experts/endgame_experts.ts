@@ -124,6 +124,7 @@ export function selectedMixture(world: EndgameWorld, dials: ExpertDials, alpha: 
 
 /** Labelled positions: a state and the entry of the move that some expert chose there. */
 export interface EndgameExamples {
+  /** [B] */
   readonly state: Uint32Array;
   /** Entry of the world's `moves`. */
   readonly choice: Uint32Array;
@@ -131,7 +132,9 @@ export interface EndgameExamples {
 
 /** Which examples: those of one step of a seeded sequence. */
 export interface ExampleOptions {
+  /** Fixes the draws. */
   readonly seed: number;
+  /** Which batch. */
   readonly step: number;
   /** Examples a step. */
   readonly size: number;

@@ -23,10 +23,10 @@ import {
 } from "@lib/chess/position.ts";
 
 /** In a table: no legal position. */
-export const ILLEGAL = -2;
+export const ILLEGAL: number = -2;
 
 /** In a table: nobody can force mate. */
-export const DRAWN = -1;
+export const DRAWN: number = -1;
 
 /** Plies to mate, with the best play of both, of every placement of the pieces. */
 export interface Tables {
@@ -41,7 +41,9 @@ export interface Tables {
 
 /** The pieces of an ending, in the order of its placements: White's and then Black's, kings first. */
 export interface Material {
+  /** White's pieces. */
   readonly white: readonly number[];
+  /** Black's pieces. */
   readonly black: readonly number[];
 }
 
@@ -96,6 +98,7 @@ export type VisitMove = (move: Move, plies: number) => void;
 
 /** An ending that is solved. */
 export interface Solution extends Tables {
+  /** Whose tables these are. */
   readonly material: Material;
   /** The legal moves of a placement with their values, piece by piece. */
   visitMoves(placement: number, turn: Color, visit: VisitMove): void;

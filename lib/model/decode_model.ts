@@ -25,8 +25,11 @@ export type ModelConfig = z.infer<typeof ModelConfig>;
 
 /** A model: what it is, and its parameters. Dispose of it when its tensors are no longer needed. */
 export interface Model<C extends ModelConfig = ModelConfig> extends Disposable {
+  /** Its run. */
   readonly name: string;
+  /** What it is. */
   readonly config: C;
+  /** What it has learned. */
   readonly params: Params;
 }
 

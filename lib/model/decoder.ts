@@ -39,6 +39,7 @@ export interface Prompt {
  * 600 characters at 8 layers of 256 takes 10 MiB). The longest unused makes room.
  */
 export interface Decoder extends Disposable {
+  /** What the model is. */
   readonly config: ChessFormerConfig;
   /** Bytes of keys and values now. */
   readonly bytes: number;

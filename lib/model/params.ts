@@ -13,7 +13,9 @@ export type Params = Readonly<Record<string, tf.Tensor>>;
 
 /** One parameter: its shape, and how it starts. */
 export interface Parameter {
+  /** Its name in files. */
   readonly name: string;
+  /** Its size along each axis. */
   readonly shape: readonly number[];
   /** The standard deviation of a normal start around 0, or the constant to start from. */
   readonly start: { readonly deviation: number } | 0 | 1;

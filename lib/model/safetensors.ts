@@ -7,13 +7,17 @@
 
 /** One tensor: its shape and its numbers, row by row. */
 export interface NamedTensor {
+  /** Its size along each axis. */
   readonly shape: readonly number[];
+  /** Its numbers, the last axis fastest. */
   readonly values: Float32Array;
 }
 
 /** Tensors by name, and texts by key. */
 export interface TensorFile {
+  /** By name. */
   readonly tensors: Readonly<Record<string, NamedTensor>>;
+  /** Texts by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

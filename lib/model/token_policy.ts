@@ -23,7 +23,9 @@ import type { Distribution } from "@lib/analysis/distribution.ts";
 
 /** A game so far: the moves that were played, and where they led. */
 export interface History {
+  /** Played so far. */
   readonly moves: ArrayLike<Move>;
+  /** Where they led. */
   readonly position: Position;
 }
 

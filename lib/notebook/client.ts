@@ -148,6 +148,7 @@ export class Kernel implements AsyncDisposable {
   readonly #session: string = crypto.randomUUID();
   readonly #listeners = new Set<(message: Message) => void>();
 
+  /** A kernel that has started, with its connections. */
   constructor(process: KernelProcess, key: string, shell: ZmtpConnection, iopub: ZmtpConnection) {
     this.#process = process;
     this.#key = key;
@@ -200,6 +201,7 @@ export class Kernel implements AsyncDisposable {
     if (this.alive) this.#process.child.kill("SIGINT");
   }
 
+  /** Ends the kernel. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kill();
     this.#shell.close();

@@ -45,7 +45,11 @@ const loaded = new Map<string, Metrics>();
  * assert.ok(Math.abs(textWidth("ab", 24) - 2 * textWidth("ab", 12)) < 1e-9);
  * ```
  */
-export function textWidth(text: string, size: number, weight: "regular" | "bold" = "regular") {
+export function textWidth(
+  text: string,
+  size: number,
+  weight: "regular" | "bold" = "regular",
+): number {
   const { unitsPerEm, advance } = metrics(FILES[weight]);
   let units = 0;
   for (const character of text) units += advance(character.codePointAt(0)!);

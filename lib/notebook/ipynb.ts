@@ -21,19 +21,29 @@ export type Output =
 
 /** Any cell. */
 export interface Cell {
+  /** What it is. */
   cell_type: "code" | "markdown" | "raw";
+  /** Its name in the notebook. */
   id?: string;
+  /** Tags and the like. */
   metadata: { tags?: string[] } & Record<string, unknown>;
+  /** Its text, whole or by lines. */
   source: string | string[];
+  /** In which order code cells ran. */
   execution_count?: number | null;
+  /** What a code cell has shown. */
   outputs?: Output[];
 }
 
 /** A notebook. */
 export interface Notebook {
+  /** From top to bottom. */
   cells: Cell[];
+  /** Kernel and language. */
   metadata: Record<string, unknown>;
+  /** 4 */
   nbformat: number;
+  /** 5: cells have ids. */
   nbformat_minor: number;
 }
 

@@ -19,6 +19,7 @@ import {
 
 /** The error that ends a cell after Stop: everything computed before stays. */
 export class Interrupted extends Error {
+  /** What it is called. */
   override readonly name = "Interrupted";
 
   constructor() {

@@ -16,6 +16,7 @@
 
 import { mendKernel } from "@lib/notebook/kernel.ts";
 
+/** Observable Plot, whole. */
 export * as Plot from "@observablehq/plot";
 export { html, type Live, live, markdown, show } from "@lib/notebook/display.ts";
 export { figure, type FigureOptions, PALETTE } from "@lib/notebook/figure.ts";

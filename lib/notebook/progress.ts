@@ -67,6 +67,7 @@ export async function* progress<T>(
 
 /** The state of a loop. */
 export interface ProgressState {
+  /** What is being done. */
   readonly label: string;
   /** Items done. */
   readonly done: number;

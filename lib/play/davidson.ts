@@ -13,11 +13,17 @@ const ONE_SIDED = 0.05;
 
 /** The games of two players, given by their numbers, from the view of `a`. */
 export interface Pair {
+  /** Number of the first player. */
   readonly a: number;
+  /** Number of the second. */
   readonly b: number;
+  /** Games that the first won. */
   readonly wins: number;
+  /** Games drawn. */
   readonly draws: number;
+  /** Games that the second won. */
   readonly losses: number;
+  /** All of them. */
   readonly games: number;
 }
 

@@ -35,6 +35,7 @@ interface MutableGame extends GameState {
 
 /** How a game ended. */
 export interface Outcome {
+  /** As PGN writes it. */
   readonly result: "1-0" | "0-1" | "1/2-1/2";
   /** Such as `checkmate`, `stalemate`, `threefold repetition`. */
   readonly reason: string;

@@ -9,6 +9,7 @@ import rate from "glicko2-lite";
 
 /** A Glicko-2 rating. */
 export interface Glicko {
+  /** The estimate. */
   readonly rating: number;
   /** Rating deviation: one standard error. */
   readonly rd: number;
@@ -21,6 +22,7 @@ export const PAPER_START: Glicko = { rating: 1500, rd: 500, volatility: 0.06 };
 
 /** One game against an opponent whose rating is taken as exact. */
 export interface RatedGame {
+  /** The opponent's rating. */
   readonly opponent: number;
   /** 1, ½ or 0. */
   readonly score: number;

@@ -23,6 +23,7 @@ export type Adjudication = (game: GameState) => Outcome | null;
 export interface MatchOptions {
   /** The player whose score is counted. */
   readonly a: Player;
+  /** The other player. */
   readonly b: Player;
   /** Number of games, even: each opening is played twice, once with each colour. */
   readonly games: number;
@@ -46,11 +47,17 @@ export interface MatchOptions {
 export interface PlayedGame {
   /** From 0; games 2k and 2k + 1 are a pair, with the same opening and the colours changed. */
   readonly index: number;
+  /** White's name. */
   readonly white: string;
+  /** Black's name. */
   readonly black: string;
+  /** The opening's name. */
   readonly opening: string;
+  /** FEN of a set-up start. */
   readonly start: string | null;
+  /** With those of the opening. */
   readonly moves: readonly Move[];
+  /** As PGN writes it. */
   readonly result: Outcome["result"];
   /** Such as `checkmate`, `move limit`, or `forfeit: …` with what the loser said. */
   readonly reason: string;
@@ -60,10 +67,15 @@ export interface PlayedGame {
 
 /** What came of a match, from the view of player a. */
 export interface MatchResult {
+  /** Name of the first player. */
   readonly a: string;
+  /** Name of the second. */
   readonly b: string;
+  /** Games that the first won. */
   readonly wins: number;
+  /** Games drawn. */
   readonly draws: number;
+  /** Games that the second won. */
   readonly losses: number;
   /** Points a game, with a 95 % interval over pairs of games; see {@linkcode scoreInterval}. */
   readonly score: Interval;
@@ -71,6 +83,7 @@ export interface MatchResult {
   readonly elo: Estimate;
   /** Games that a, and b, gave up. */
   readonly forfeits: { readonly a: number; readonly b: number };
+  /** In the order of their openings. */
   readonly games: readonly PlayedGame[];
 }
 

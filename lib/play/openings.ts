@@ -14,6 +14,7 @@ import { newGame, outcome, playMove } from "@lib/play/game.ts";
 
 /** A start of games: moves from the usual position, or from a set-up one. */
 export interface Opening {
+  /** Such as `Italian Game`. */
   readonly name: string;
   /** FEN of a set-up position; null for the usual one. */
   readonly start: string | null;

@@ -15,8 +15,11 @@ const DROP = 1.920729410347062;
 export interface Against {
   /** The opponent's rating in Elo points. */
   readonly rating: number;
+  /** Games won. */
   readonly wins: number;
+  /** Games drawn. */
   readonly draws: number;
+  /** Games lost. */
   readonly losses: number;
 }
 
@@ -24,6 +27,7 @@ export interface Against {
 export interface Performance extends Estimate {
   /** Standard error in Elo points; NaN where the rating is infinite. */
   readonly se: number;
+  /** How many it rests on. */
   readonly games: number;
   /** Points a game. */
   readonly score: number;

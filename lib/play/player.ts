@@ -26,6 +26,7 @@ export type Choice = { readonly move: Move } | { readonly forfeit: string };
 
 /** Anything that plays chess. */
 export interface Player extends Partial<AsyncDisposable> {
+  /** For tables and PGN. */
   readonly name: string;
   /**
    * Chooses for several games, none of which is over.

@@ -15,22 +15,31 @@ const Z = 1.959963984540054;
 
 /** The results of two players against each other, from the view of `a`. */
 export interface Results {
+  /** Name of the first player. */
   readonly a: string;
+  /** Name of the second. */
   readonly b: string;
+  /** Games that the first won. */
   readonly wins: number;
+  /** Games drawn. */
   readonly draws: number;
+  /** Games that the second won. */
   readonly losses: number;
 }
 
 /** An estimate in Elo points with its 95 % interval. */
 export interface Estimate {
+  /** The estimate. */
   readonly value: number;
+  /** The lower end of its 95 % interval. */
   readonly low: number;
+  /** The upper end. */
   readonly high: number;
 }
 
 /** A player's rating. */
 export interface Rating {
+  /** Its name. */
   readonly player: string;
   /**
    * In Elo points: ±∞ for a player who won or lost everything against those of finite rating, NaN
@@ -42,9 +51,11 @@ export interface Rating {
    * record had a probability of 5 % (the others' ratings taken as they are).
    */
   readonly low: number;
+  /** The upper end. */
   readonly high: number;
   /** Standard error in Elo points; 0 for an anchor, NaN for a rating that is not finite. */
   readonly se: number;
+  /** How many it played. */
   readonly games: number;
   /** Points a game, a draw as half. */
   readonly score: number;

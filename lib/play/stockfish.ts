@@ -52,6 +52,7 @@ export interface SearchOptions {
 
 /** A move and its score from the view of the side that makes it. */
 export interface ScoredMove {
+  /** The move. */
   readonly move: Move;
   /** Centipawns; mate in n is ±(10000 − n). */
   readonly score: number;
@@ -67,6 +68,7 @@ export interface SearchResult {
 
 /** Scores of all legal moves of a position, in the order of `legalMoves`. */
 export interface MoveScores {
+  /** All legal ones. */
   readonly moves: Uint16Array;
   /** Centipawns from the view of the side to move; mate in n is ±(10000 − n). */
   readonly scores: Int16Array;

@@ -9,6 +9,7 @@ import type { Answer, Commands } from "@lib/play/stockfish_worker.ts";
 
 /** An engine that is missing, has died, does not answer in time, or answers nonsense. */
 export class EngineError extends Error {
+  /** What it is called. */
   override name = "EngineError";
 }
 

@@ -32,6 +32,7 @@ export interface LossesAt {
 
 /** Runs side by side. */
 export interface Comparison {
+  /** The runs, one row each. */
   readonly runs: readonly RunRow[];
   /** The fields in which they differ, with their values by run; null where one has no such field. */
   readonly differences: readonly { readonly field: string; readonly values: ByRun<unknown> }[];

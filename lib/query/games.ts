@@ -35,9 +35,11 @@ export interface GameInfo {
   readonly black: number | null;
   /** White's points: 1, ½ or 0; null where unknown. */
   readonly score: number | null;
+  /** By Lichess's rule. */
   readonly speed: Speed;
   /** Null where unknown. */
   readonly year: number | null;
+  /** How many moves, of both sides. */
   readonly plies: number;
 }
 
@@ -52,6 +54,7 @@ export interface MoveRow {
   readonly rating: number | null;
   /** Plies played before it. */
   readonly ply: number;
+  /** Opening, middlegame or endgame. */
   readonly phase: Phase;
   /** Win probability that the move gave away, in % points. */
   readonly loss: number;
@@ -195,14 +198,17 @@ export function queryLabels(name: string): (MoveRow & { readonly rating: number 
 
 /** A game of a match in one row. */
 export interface MatchRow {
+  /** From 0, in the order of the match. */
   readonly index: number;
   /** Games of a pair have the same opening, colours changed: they are not independent. */
   readonly pair: number;
+  /** The opening's name. */
   readonly opening: string;
   /** The colour of player a. */
   readonly color: "white" | "black";
   /** Points of player a: 1, ½ or 0. */
   readonly score: number;
+  /** How many moves, of both sides. */
   readonly plies: number;
   /** What ended it, such as `checkmate`. */
   readonly reason: string;

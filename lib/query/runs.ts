@@ -11,12 +11,15 @@ import { readManifest, runFiles, type RunManifest } from "@lib/train/run.ts";
 
 /** A run in one row. */
 export interface RunRow {
+  /** Its id: the folder under `results/`. */
   readonly run: string;
+  /** How far it is. */
   readonly status: RunManifest["status"];
   /** The model's family, such as `boardnet`. */
   readonly model: string;
   /** What it was trained on: a dataset's name, or an ending. */
   readonly data: string;
+  /** How many numbers the model has. */
   readonly parameters: number;
   /** Steps done. */
   readonly steps: number;
@@ -30,6 +33,7 @@ export interface RunRow {
   readonly rate: number;
   /** On its validation set at the last evaluation, nats. */
   readonly loss: number | null;
+  /** Of weights and batches. */
   readonly seed: number;
   /** `run.json` as a whole. */
   readonly manifest: RunManifest;
@@ -37,9 +41,11 @@ export interface RunRow {
 
 /** A loss of a run at a step. */
 export interface LossRow {
+  /** Its id. */
   readonly run: string;
   /** `training`: the mean since the line before; `validation`: on the fixed validation set. */
   readonly kind: "training" | "validation";
+  /** Optimizer steps done. */
   readonly step: number;
   /** Examples seen until then: positions, or tokens. */
   readonly units: number;

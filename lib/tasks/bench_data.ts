@@ -37,6 +37,7 @@ const CAP = 1500;
 
 /** One program's times. */
 export interface Row {
+  /** Who reads. */
   readonly name: string;
   /** Seconds of wall clock of each run. */
   readonly seconds: readonly number[];
@@ -50,8 +51,11 @@ export interface Row {
 
 /** What is measured and where. */
 export interface BenchOptions {
+  /** What is read. */
   readonly path: string;
+  /** How much of it. */
   readonly megabytes: number;
+  /** How often. */
   readonly runs: number;
   /** Stops the measurement between two runs. */
   readonly signal?: AbortSignal;

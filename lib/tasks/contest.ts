@@ -7,11 +7,13 @@
 
 /** A contestant, ready. */
 export interface Contestant {
+  /** For the table. */
   readonly name: string;
   /** What it is, for people. */
   readonly about: string;
   /** Gives an order and waits for the milliseconds that it answers. */
   order(line: string): Promise<number>;
+  /** Ends it. */
   close(): Promise<void>;
 }
 
@@ -94,7 +96,10 @@ export function median(values: readonly number[]): number {
 export const round2 = (x: number): number => Math.round(100 * x) / 100;
 
 /** What the numbers were measured on: `machine` and `versions` of a benchmark's file. */
-export function describeMachine(tfjs: string) {
+export function describeMachine(tfjs: string): {
+  machine: { cores: number; os: string; arch: string; cpu: string };
+  versions: { deno: string; tfjs: string };
+} {
   const { os, arch } = Deno.build;
   return {
     machine: { cores: navigator.hardwareConcurrency, os, arch, cpu: cpuName() },

@@ -24,6 +24,7 @@ import { complementaryExperts } from "@lib/theory/worlds.ts";
 
 /** An expert with what it speaks of. */
 export interface Speaker {
+  /** What it says when it speaks. */
   readonly policy: Policy;
   /** p_i(x), one a state, of any positive sum. */
   readonly input: ArrayLike<number>;

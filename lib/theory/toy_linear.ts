@@ -16,6 +16,7 @@ import { random, randomInteger, randomNormal } from "@lib/random.ts";
 export interface LinearDials {
   /** σ: how far the experts are from the truth, whose entries have standard deviation 1. */
   readonly sigma: number;
+  /** Fixes experts and data. */
   readonly seed: number;
   /** Number of experts; 5 unless given. */
   readonly k?: number;
@@ -35,7 +36,9 @@ export interface LinearDials {
 
 /** The toy's test points as a world: states x, classes as moves, reward 1 for the right one. */
 export interface LinearToy {
+  /** Inputs and their classes. */
   readonly states: States;
+  /** One each. */
   readonly experts: readonly Policy[];
   /** f̂ at τ = 1: the trained model. */
   readonly imitator: Policy;

@@ -11,7 +11,9 @@ import { type Random, randomInteger, randomNormal } from "@lib/random.ts";
 
 /** States with the experts that act on them. */
 export interface TabularWorld {
+  /** States, moves, rewards. */
   readonly states: States;
+  /** One policy each. */
   readonly experts: readonly Policy[];
 }
 

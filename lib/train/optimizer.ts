@@ -13,16 +13,23 @@ import { muon } from "@lib/train/muon.ts";
 
 /** The parameters being trained with AdamW's two moments, tensor by tensor; Muon takes the first. */
 export interface OptimizerState {
+  /** What is trained. */
   readonly params: Readonly<Record<string, tf.Variable>>;
+  /** Mean of the gradients. */
   readonly means: Readonly<Record<string, tf.Variable>>;
+  /** Mean of their squares. */
   readonly squares: Readonly<Record<string, tf.Variable>>;
 }
 
 /** What a step needs. */
 export interface StepOptions {
+  /** Of this step. */
   readonly learningRate: number;
+  /** The first mean's decay. */
   readonly beta1: number;
+  /** The second mean's decay. */
   readonly beta2: number;
+  /** Decay of weights. */
   readonly weightDecay: number;
   /** The largest norm of the gradient. */
   readonly clip: number;

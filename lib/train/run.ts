@@ -18,10 +18,15 @@ import { configHash, type TrainConfig } from "@lib/train/config.ts";
 
 /** `run.json`: where a result comes from. */
 export interface RunManifest {
+  /** The folder under `results/`. */
   readonly id: string;
+  /** How far it is. */
   readonly status: "running" | "stopped" | "complete";
+  /** All that was told. */
   readonly config: TrainConfig;
+  /** Of the configuration. */
   readonly configHash: string;
+  /** Of the data. */
   readonly dataHash: string;
   /** What the examples are, in the plural: positions, or tokens. */
   readonly unit: string;
@@ -29,14 +34,21 @@ export interface RunManifest {
   readonly unitsPerBatch: number;
   /** Commit of the workspace, and whether files differed from it. */
   readonly git: { readonly commit: string; readonly dirty: boolean };
+  /** Of Deno and tfjs. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What computed. */
   readonly backend: string;
+  /** Where. */
   readonly host: { readonly os: string; readonly cpu: string; readonly cores: number };
+  /** How many numbers the model has. */
   readonly parameters: number;
+  /** When, in ISO. */
   readonly started: string;
+  /** When last written, in ISO. */
   readonly updated: string;
   /** Steps done, and seconds that they took over all sessions. */
   readonly step: number;
+  /** Of training, without pauses. */
   readonly seconds: number;
   /** Mean cross-entropy on the validation set at the last evaluation, nats. */
   readonly validationLoss: number | null;
@@ -44,11 +56,15 @@ export interface RunManifest {
 
 /** A line of `metrics.jsonl`. */
 export interface Metrics {
+  /** Optimizer steps done. */
   readonly step: number;
   /** Mean training loss since the line before, nats. */
   readonly loss?: number;
+  /** Nats; on lines of an evaluation. */
   readonly validation_loss?: number;
+  /** Of this step. */
   readonly learning_rate?: number;
+  /** Before it is clipped. */
   readonly gradient_norm?: number;
   /** Examples (or tokens) a second since the line before. */
   readonly rate?: number;
@@ -70,22 +86,27 @@ export interface Progress {
 
 /** What is needed to go on as if nothing had happened. */
 export interface Checkpoint extends Progress {
+  /** What is trained. */
   readonly params: Readonly<Record<string, NamedTensor>>;
+  /** The optimizer's means. */
   readonly means: Readonly<Record<string, NamedTensor>>;
+  /** The optimizer's means of squares. */
   readonly squares: Readonly<Record<string, NamedTensor>>;
 }
 
 const GROUPS = ["params", "means", "squares"] as const;
 
 /** The files of a run. */
-export function runFiles(directory: string) {
+export function runFiles(
+  directory: string,
+): Readonly<Record<"manifest" | "metrics" | "checkpoint" | "model" | "card", string>> {
   return {
     manifest: join(directory, "run.json"),
     metrics: join(directory, "metrics.jsonl"),
     checkpoint: join(directory, "checkpoint.safetensors"),
     model: join(directory, "model.safetensors"),
     card: join(directory, "card.md"),
-  } as const;
+  };
 }
 
 /**

@@ -6,7 +6,9 @@
 
 /** What the schedule needs of a run's configuration. */
 export interface Schedule {
+  /** All of them. */
   readonly steps: number;
+  /** Those in which it rises. */
   readonly warmup: number;
   /** The peak. */
   readonly learningRate: number;

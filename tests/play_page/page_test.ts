@@ -80,7 +80,9 @@ Deno.test({
           `${(bytes / 1e6).toFixed(1)} MB`,
       );
       assert.match(await page.run(text("moves")), /^1\. \S+$/);
-      assert.ok(first < 3000, `${first} ms`);
+      const busy = Deno.loadavg()[0] / navigator.hardwareConcurrency;
+      if (busy < 2) assert.ok(first < 3000, `${first} ms`);
+      else console.log(`not timed: ${busy.toFixed(1)} processes want each core`);
       assert.match(await page.run(text("backend")), /tfjs \(Web/);
     });
 

@@ -12,7 +12,9 @@ import type { SharedBackend, SharedKernel } from "../shared_backend.ts";
 
 /** An operation: its kernels by name, and the gradients that tfjs is told. */
 export interface Fused {
+  /** Kernels by name. */
   readonly kernels: readonly (readonly [string, SharedKernel])[];
+  /** Their gradients, for tfjs. */
   readonly gradients: readonly tf.GradConfig[];
 }
 

@@ -121,6 +121,7 @@ export function concat(
   });
 }
 
+/** A block of a tensor, copied. */
 export function slice(
   backend: SharedBackend,
   x: tf.TensorInfo,

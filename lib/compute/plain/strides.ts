@@ -6,7 +6,9 @@
 
 /** An axis of a loop: how far each tensor advances along it. */
 export interface Axis {
+  /** Entries along it. */
   size: number;
+  /** How far apart they are, one number a tensor. */
   strides: number[];
 }
 
