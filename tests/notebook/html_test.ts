@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { parseHTML } from "linkedom";
 import type { Claim } from "@lib/claims.ts";
+import { DISPLAY } from "@lib/notebook/display.ts";
 import { markdownToHtml, outputToHtml, safeMarkup } from "@lib/notebook/html.ts";
+import { readPgn } from "@lib/chess/pgn.ts";
 import { reportPage } from "@lib/notebook/report.ts";
+import { table } from "@lib/notebook/table.ts";
 import { notebookOf } from "./cells.ts";
 
 const EVIL = `</pre><script>alert("x")</script><img src=x onerror='alert(1)'>`;
@@ -110,4 +113,61 @@ Deno.test("Markdown: code is coloured, headings are demoted, pictures inlined or
     /src="data:image\/png;base64,AA" alt="A"/,
   );
   assert.match(markdownToHtml("![B](b.png)", { picture }), /<em>B<\/em>/);
+});
+
+Deno.test("a player's name that is markup stays text, from the PGN to the report", async () => {
+  const name = `<img src=x onerror='alert(1)'>`;
+  const pgn = new TextEncoder().encode(`[White "${name}"]\n[Black "B"]\n\n1. e4 e5 *\n`);
+  const rows = [];
+  for await (const { headers } of readPgn(ReadableStream.from([pgn]), { name: "x" })) {
+    rows.push({ white: headers.White, black: headers.Black });
+  }
+  assert.equal(rows[0].white, name);
+  const shown = table(rows, { caption: name })[DISPLAY]();
+  const notebook = notebookOf(["1"]);
+  notebook.cells[0].outputs = [
+    { output_type: "display_data", data: { ...shown }, metadata: {} },
+    { output_type: "stream", name: "stdout", text: rows[0].white },
+  ];
+  const page = reportPage({
+    title: name,
+    claims: [],
+    notebooks: [{ path: "/x/0.ipynb", notebook }],
+  });
+  const { document } = parseHTML(page);
+  assert.equal(document.querySelectorAll("img, [onerror]").length, 0);
+  for (const place of ["h1", "title", "td", "caption", "pre.stdout"]) {
+    assert.equal(document.querySelector(place)?.textContent?.trim(), name, place);
+  }
+});
+
+Deno.test("a notebook's links stay within the report, or are words", () => {
+  const source =
+    "# A\n\n[b](01_b.ipynb) [c](../lib/c.ts) [d](https://d.example/) [e](02_gone.ipynb)";
+  const notebooks = [
+    { path: "/x/00_a.ipynb", notebook: notebookOf([source]) },
+    { path: "/x/01_b.ipynb", notebook: notebookOf(["# B"]) },
+  ];
+  const page = reportPage({ title: "T", claims: [], notebooks, home: "index.html" });
+  const { document } = parseHTML(page);
+  const links = [...document.querySelectorAll("a")].map((a) => a.getAttribute("href"));
+  assert.deepEqual(links, [
+    "index.html",
+    "#claims",
+    "#notebook-00_a",
+    "#notebook-01_b",
+    "#notebook-01_b",
+    "https://d.example/",
+  ]);
+});
+
+Deno.test("Markdown: links are rewritten, headings found, comments gone, other markup shown", () => {
+  const link = (href: string) => href === "a.md" ? "a.html" : undefined;
+  assert.equal(
+    markdownToHtml("[a](a.md) [b](b.md)", { link }),
+    '<p><a href="a.html">a</a> b</p>\n',
+  );
+  assert.match(markdownToHtml("## What is `x`?", { anchors: true }), /^<h2 id="what-is-x">/);
+  assert.equal(markdownToHtml("<!-- a -->\n\nb"), "<p>b</p>\n");
+  assert.match(markdownToHtml("<!-- a --><script>x</script>"), /^&#60;!--.*&#60;script/);
 });
