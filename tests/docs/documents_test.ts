@@ -80,7 +80,8 @@ for (const file of ["README.md", "docs/bring_your_own.md"]) {
         const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
           args: ["task", "--config", join(ROOT, "deno.json"), ...args],
           cwd: folder,
-          env: { LAB_RESULTS: results, NO_COLOR: "1" },
+          // A task inside a task keeps the folder in which the outer one was called.
+          env: { LAB_RESULTS: results, NO_COLOR: "1", INIT_CWD: folder },
           stdout: "piped",
           stderr: "piped",
         }).output();
