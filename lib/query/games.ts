@@ -5,6 +5,8 @@
  */
 
 import { join } from "node:path";
+import { rewardPerState } from "@lib/analysis/reward.ts";
+import { optimalPolicy } from "@lib/analysis/states.ts";
 import { humanPolicy, readLabels, regretPerState } from "@lib/analysis/labels.ts";
 import { BISHOP, KNIGHT, type Position, QUEEN, ROOK } from "@lib/chess/position.ts";
 import { readPgn } from "@lib/chess/pgn.ts";
@@ -56,6 +58,8 @@ export interface MoveRow {
   readonly ply: number;
   /** Opening, middlegame or endgame. */
   readonly phase: Phase;
+  /** The mover's win probability before it, in %. */
+  readonly chance: number;
   /** Win probability that the move gave away, in % points. */
   readonly loss: number;
 }
@@ -141,29 +145,33 @@ export function queryGames(games: Games): GameInfo[] {
  * ```
  */
 export function queryMoves(games: Games): MoveRow[] {
-  const rows: MoveRow[] = [];
+  return eachMove(games).toArray();
+}
+
+/** The rows of {@linkcode queryMoves} one by one, for more games than memory has room for. */
+export function* eachMove(games: Games): Generator<MoveRow> {
   let game = 0;
-  for (const { moves, evals, white, black } of eachGame(games)) {
-    const number = game++;
+  for (const row of eachGame(games)) {
+    const number = game++, { moves, evals } = row;
     if (!evals) continue;
     const position = startOf(games, number);
     for (let ply = 0; ply < moves.length; ply++) {
       const whiteMoves = position.turn === 0;
       const [before, after] = [ply > 0 ? evals[ply - 1] : NO_EVAL, evals[ply]];
       if (before !== NO_EVAL && after !== NO_EVAL) {
-        const fall = winProbability(before) - winProbability(after);
-        rows.push({
+        const white = winProbability(before), fall = white - winProbability(after);
+        yield {
           game: number,
-          rating: (whiteMoves ? white : black) || null,
+          rating: (whiteMoves ? row.white : row.black) || null,
           ply,
           phase: phaseOf(position, ply),
+          chance: 100 * (whiteMoves ? white : 1 - white),
           loss: 100 * Math.max(0, whiteMoves ? fall : -fall),
-        });
+        };
       }
       position.play(moves[ply]);
     }
   }
-  return rows;
 }
 
 /**
@@ -183,14 +191,16 @@ export function queryMoves(games: Games): MoveRow[] {
 export function queryLabels(name: string): (MoveRow & { readonly rating: number })[] {
   const file = /[/\\]/.test(name) ? userPath(name) : join(RESULTS, "labels", `${name}.jsonl.gz`);
   const labelled = readLabels(file);
-  const loss = regretPerState(labelled.states, humanPolicy(labelled));
+  const { states } = labelled, loss = regretPerState(states, humanPolicy(labelled));
+  const best = rewardPerState(states, optimalPolicy(states));
   return labelled.positions.map((position, x) => {
     const ply = 2 * (position.fullmoveNumber - 1) + position.turn;
     return {
-      game: labelled.states.cluster[x],
+      game: states.cluster[x],
       rating: labelled.rating[x],
       ply,
       phase: phaseOf(position, ply),
+      chance: best[x],
       loss: loss[x],
     };
   });

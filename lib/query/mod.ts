@@ -28,6 +28,7 @@ export {
   type RunsOptions,
 } from "@lib/query/runs.ts";
 export {
+  eachMove,
   type GameInfo,
   loadGames,
   type LoadOptions,

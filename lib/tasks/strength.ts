@@ -1,0 +1,77 @@
+/**
+ * `deno task strength`: puts trained models on labelled positions and keeps what they lose there.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { answersOf, checkpointHash, STRENGTH_TAUS, writeAnswers } from "@lib/analysis/answers.ts";
+import { alignPolicy, type LabelledPositions, readLabels } from "@lib/analysis/labels.ts";
+import type { Policy } from "@lib/analysis/states.ts";
+import { mean } from "@lib/analysis/stats.ts";
+import { useBackend } from "@lib/compute/backend.ts";
+import { loadModel } from "@lib/model/model.ts";
+import { boardPolicy } from "@lib/model/policy.ts";
+import { tokenPolicy } from "@lib/model/token_policy.ts";
+import { RESULTS } from "@lib/paths.ts";
+import { runCommand } from "@lib/tasks/command.ts";
+
+const HELP = `Put trained models on labelled positions: what each loses at each temperature.
+
+  deno task strength <run> … [options]
+
+Options
+  --labels <name>      results/labels/<name>.jsonl.gz (human-test)
+  --help               this text
+
+Writes results/<run>/answers.json.gz, for the notebooks. It names the checkpoint and the labels that it
+was made of; after either has changed, run it again.
+`;
+
+/**
+ * A trained model's policy on labelled positions.
+ *
+ * @throws {TypeError} for a model that plays no full games.
+ */
+export async function labelledPolicy(run: string, labelled: LabelledPositions): Promise<Policy> {
+  using model = loadModel(run);
+  const { positions, histories } = labelled, { config } = model;
+  if (config.model === "boardnet") {
+    return alignPolicy(labelled, await boardPolicy({ ...model, config }, positions));
+  }
+  if (config.model !== "chessformer") {
+    throw new TypeError(
+      `Cannot put ${run} on positions of games: it is a ${config.model}, must be a boardnet or chessformer`,
+    );
+  }
+  const games = histories.map((moves, x) => ({ moves, position: positions[x] }));
+  return alignPolicy(labelled, await tokenPolicy({ ...model, config }, games));
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals: runs } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      labels: { type: "string", default: "human-test" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  if (runs.length === 0) throw new TypeError(`Cannot measure 0 runs\n\n${HELP}`);
+  await useBackend();
+  const labelled = readLabels(join(RESULTS, "labels", `${values.labels}.jsonl.gz`));
+  for (const run of runs) {
+    const start = performance.now();
+    const policy = await labelledPolicy(run, labelled);
+    const folder = join(RESULTS, run);
+    const answers = answersOf(labelled, policy, checkpointHash(folder));
+    writeAnswers(folder, answers);
+    const rate = labelled.states.length / (performance.now() - start) * 1000;
+    const losses = STRENGTH_TAUS.map((tau, t) => `${mean(answers.loss[t]).toFixed(2)} at ${tau}`);
+    console.log(`${run}: loses ${losses.join(", ")} (${Math.round(rate)} positions/s)`);
+  }
+}
+
+if (import.meta.main) await runCommand(main);
