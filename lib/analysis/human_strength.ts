@@ -134,53 +134,47 @@ export function equivalentRating(
   bands: readonly Band[],
   resampling: Resampling,
 ): EquivalentRating {
-  const B = bands.length, games = new Map<number, number>();
-  // By game and band: positions, their ratings and their differences, summed.
-  const sums: number[] = [];
+  // By game, then by band: how many positions, their ratings and their differences, summed.
+  const games = new Map<number, Map<number, [n: number, rating: number, difference: number]>>();
   for (let x = 0; x < difference.length; x++) {
     const b = bands.findIndex(([low, high]) => rating[x] > low && rating[x] <= high);
     if (b < 0) continue;
-    let game = games.get(cluster[x]);
-    if (game === undefined) {
-      games.set(cluster[x], game = games.size);
-      for (let i = 0; i < 3 * B; i++) sums.push(0);
-    }
-    const at = 3 * (game * B + b);
-    sums[at]++;
-    sums[at + 1] += rating[x];
-    sums[at + 2] += difference[x];
+    const game = games.get(cluster[x]) ?? new Map();
+    const sums = game.get(b) ?? [0, 0, 0];
+    games.set(cluster[x], game.set(b, sums));
+    sums[0]++;
+    sums[1] += rating[x];
+    sums[2] += difference[x];
   }
-  const flat = Float64Array.from(sums), total = new Float64Array(3 * B);
-  const add = (picked: ArrayLike<number>) => {
-    total.fill(0);
+  const entries = Array.from(games.values(), (game) => [...game]);
+  const n = new Float64Array(bands.length), ratings = n.slice(), differences = n.slice();
+  const rateOf = (picked: ArrayLike<number>) => {
+    for (const sums of [n, ratings, differences]) sums.fill(0);
     for (let k = 0; k < picked.length; k++) {
-      const from = picked[k] * 3 * B;
-      for (let i = 0; i < 3 * B; i++) total[i] += flat[from + i];
+      for (const [b, sums] of entries[picked[k]]) {
+        n[b] += sums[0];
+        ratings[b] += sums[1];
+        differences[b] += sums[2];
+      }
     }
-    const full = bands.map((_, b) => b).filter((b) => total[3 * b] > 0);
-    return {
-      full,
-      at: full.map((b) => total[3 * b + 1] / total[3 * b]),
-      gain: antitonic(
-        full.map((b) => total[3 * b + 2] / total[3 * b]),
-        full.map((b) => total[3 * b]),
-      ),
-    };
+    // A resample may miss a small band.
+    const full = bands.map((_, b) => b).filter((b) => n[b] > 0);
+    const gain = antitonic(full.map((b) => differences[b] / n[b]), full.map((b) => n[b]));
+    return { gain, at: full.map((b) => ratings[b] / n[b]) };
   };
-  const every = Uint32Array.from({ length: games.size }, (_, i) => i);
-  const { full, gain } = add(every);
-  if (full.length < B) {
-    const empty = bands.find((_, b) => !full.includes(b))!;
+  const { gain } = rateOf(entries.map((_, game) => game));
+  if (gain.length < bands.length) {
+    const [low, high] = bands[n.indexOf(0)];
     throw new RangeError(
-      `Cannot find a rating with 0 positions of players rated ${empty[0]} to ${empty[1]}: ` +
+      `Cannot find a rating with 0 positions of players rated ${low} to ${high}: ` +
         "each band must have some",
     );
   }
-  const found = bootstrap(games.size, (picked) => {
-    const { at, gain } = add(picked);
+  const found = bootstrap(entries.length, (picked) => {
+    const { at, gain } = rateOf(picked);
     return crossing(at, gain);
   }, { resamples: 1000, ...resampling });
-  const beyond = gain[B - 1] > 0 ? "above" : gain[0] < 0 ? "below" : undefined;
+  const beyond = gain.at(-1)! > 0 ? "above" : gain[0] < 0 ? "below" : undefined;
   return { ...found, ...(beyond && { beyond }) };
 }
 

@@ -54,6 +54,8 @@ export interface MoveRow {
   readonly game: number;
   /** Rating of the player who moved, null where unknown. */
   readonly rating: number | null;
+  /** Year of the game, null where unknown. */
+  readonly year: number | null;
   /** Plies played before it. */
   readonly ply: number;
   /** Opening, middlegame or endgame. */
@@ -163,6 +165,7 @@ export function* eachMove(games: Games): Generator<MoveRow> {
         yield {
           game: number,
           rating: (whiteMoves ? row.white : row.black) || null,
+          year: row.year || null,
           ply,
           phase: phaseOf(position, ply),
           chance: 100 * (whiteMoves ? white : 1 - white),
@@ -198,6 +201,7 @@ export function queryLabels(name: string): (MoveRow & { readonly rating: number 
     return {
       game: states.cluster[x],
       rating: labelled.rating[x],
+      year: labelled.year[x] || null,
       ply,
       phase: phaseOf(position, ply),
       chance: best[x],

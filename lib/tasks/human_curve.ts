@@ -24,7 +24,7 @@ Options
   --chance <low-high>  the mover's win chance before the move in % (10-90)
   --help               this text
 
-Writes results/human-curve.json.gz.
+Writes results/labels/human-curve.json.gz.
 `;
 
 /** The moves that count: within the numbers and win chances told, of players whose rating is known. */
@@ -36,10 +36,10 @@ export function* countedMoves(
   },
 ): Generator<CountedMove> {
   for (const move of eachMove(games)) {
-    const { game, rating, ply, phase, loss } = move, number = (ply >> 1) + 1;
+    const { game, rating, year, ply, phase, loss } = move, number = (ply >> 1) + 1;
     if (rating === null || number < moves[0] || number > moves[1]) continue;
     if (move.chance < chance[0] || move.chance > chance[1]) continue;
-    yield { game, rating, phase, year: games.year[game], loss };
+    yield { game, rating, phase, year: year ?? 0, loss };
   }
 }
 
@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
   const moves = parseRange("moves", values.moves), chance = parseRange("chance", values.chance);
   const games = await loadGames(values.source, { keep: hasEvals });
   const cells = tallyLosses(countedMoves(games, { moves, chance }));
-  const file = join(RESULTS, "human-curve.json.gz");
+  const file = join(RESULTS, "labels", "human-curve.json.gz");
   writeLossTable(file, {
     source: `games with evaluations of ${basename(values.source)}, moves ${values.moves}, ` +
       `win chance ${values.chance} %`,
