@@ -187,7 +187,7 @@ export function* eachMove(games: Games): Generator<MoveRow> {
  * import { queryLabels } from "@lib/query/mod.ts";
  * import assert from "node:assert/strict";
  *
- * const rows = queryLabels("cap1500-test");
+ * const rows = queryLabels("human-test");
  * assert.ok(rows.every(({ loss, ply }) => loss >= 0 && ply > 0));
  * ```
  */

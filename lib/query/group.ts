@@ -30,7 +30,7 @@ export interface MeanBy<T, K extends Readonly<Record<string, unknown>>> {
  * import { curve, figure } from "@lib/notebook/mod.ts";
  * import assert from "node:assert/strict";
  *
- * const rates = meanBy(queryLabels("cap1500-test"), {
+ * const rates = meanBy(queryLabels("human-test"), {
  *   by: ({ rating, phase }) => ({ rating: 300 * Math.floor(rating / 300), phase }),
  *   value: ({ loss }) => loss >= 20, // a blunder
  *   cluster: ({ game }) => game,
