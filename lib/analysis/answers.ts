@@ -23,6 +23,7 @@ export interface Answers {
   readonly labels: string;
   /** SHA-256 of the checkpoint's file, its first 16 digits. */
   readonly model: string;
+  /** The temperatures. */
   readonly taus: readonly number[];
   /** For each temperature, the expected loss on each position, in win-% points, to 0.1. */
   readonly loss: readonly Float64Array[];

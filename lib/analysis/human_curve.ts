@@ -55,7 +55,9 @@ export interface CountedMove {
   readonly game: number;
   /** Rating of the player who moved. */
   readonly rating: number;
+  /** Such as `opening`. */
   readonly phase: string;
+  /** Year of the game, 0 where unknown. */
   readonly year: number;
   /** Win probability that it gave away, in % points. */
   readonly loss: number;
@@ -113,6 +115,7 @@ export interface CurvePoint extends Interval {
   readonly rating: number;
   /** The bin's own mean, before the fit. */
   readonly observed: number;
+  /** Moves in the bin. */
   readonly moves: number;
 }
 

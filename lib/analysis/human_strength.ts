@@ -20,7 +20,9 @@ export type Band = readonly [low: number, high: number];
 
 /** Who moved in each position, and in which game. */
 export interface Movers {
+  /** For each position, the rating of the player to move. */
   readonly rating: ArrayLike<number>;
+  /** For each position, its game. */
   readonly cluster: ArrayLike<number>;
 }
 
@@ -46,6 +48,7 @@ export function bandsUnder(cap: number, lowest: number): Band[] {
 
 /** A mean over the positions of a band's players, with its interval by game. */
 export interface BandMean extends Interval {
+  /** Whose positions. */
   readonly band: Band;
   /** Positions that a player of the band faced. */
   readonly positions: number;
