@@ -56,6 +56,35 @@ export async function tokenPolicy(
   });
 }
 
+/**
+ * What a model of move tokens would play with nothing masked, for favor by the paper's rule: an
+ * illegal move is a move of reward 0 (paper § 2.4). The probabilities of the legal moves of each game
+ * sum to less than 1; the rest is on illegal ones.
+ *
+ * @param taus Temperatures, above 0; the logits of all tokens are divided by each.
+ * @returns one list of games for each temperature.
+ * @throws {TypeError} for a model of characters.
+ */
+export async function unmaskedPolicies(
+  model: Model<ChessFormerConfig>,
+  histories: readonly History[],
+  taus: readonly number[],
+): Promise<Distribution[][]> {
+  if (model.config.tokenizer !== "uci") {
+    throw new TypeError(`Cannot unmask a model of ${model.config.tokenizer} tokens: must be uci`);
+  }
+  const all = Array.from({ length: model.config.vocabulary }, (_, i) => i);
+  using decoder = openDecoder(model, { memory: 2 ** 28 });
+  const logits = await decoder.next(histories.map(({ moves }) => uciTokenizer.encode(moves)));
+  const legal = histories.map(({ position }) => Uint16Array.from(legalMoves(position)));
+  return taus.map((tau) =>
+    legal.map((moves, i) => {
+      const p = softmaxAt(Float64Array.from(logits[i], (z) => z / tau), all);
+      return { moves, p: Float64Array.from(moves, (move) => p[moveToken(move)]) };
+    })
+  );
+}
+
 async function characterPolicy(
   decoder: Decoder,
   histories: readonly History[],

@@ -23,6 +23,7 @@ export { figure, type FigureOptions, PALETTE } from "@lib/notebook/figure.ts";
 export { Interrupted, stopPoint, stopSignal } from "@lib/notebook/kernel.ts";
 export { band, curve, type IntervalOptions, reference, whiskers } from "@lib/notebook/marks.ts";
 export { type Arrow, board, type BoardOptions, policyArrows } from "@lib/notebook/board.ts";
+export { gallery, type GalleryOptions } from "@lib/notebook/gallery.ts";
 export { attach, type AttachOptions, lossFigure, readMetrics } from "@lib/notebook/attach.ts";
 export { type Job, launch, watch } from "@lib/notebook/job.ts";
 export { trainRuns, type TrainRunsOptions } from "@lib/notebook/training.ts";

@@ -93,13 +93,18 @@ export function drawPositions(
   );
 }
 
-/** The lines of the file: positions with their scores, those of a game together. */
+/**
+ * The lines of the file: positions with their scores, those of a game together.
+ *
+ * @param places The place among the labels of each position, where several have one.
+ */
 export function labelledGames(
   games: Games,
   faced: readonly Faced[],
   labels: Labels,
+  places: readonly number[] = faced.map((_, x) => x),
 ): LabelledGame[] {
-  const byGame = Map.groupBy(faced.map((of, x) => ({ ...of, x })), ({ game }) => game);
+  const byGame = Map.groupBy(faced.map((of, x) => ({ ...of, x: places[x] })), ({ game }) => game);
   return [...byGame].sort(([a], [b]) => a - b).map(([game, those]) => {
     const last = Math.max(...those.map(({ ply }) => ply)), first = games.offsets[game];
     const scores = those.map(({ ply, x }) => {

@@ -8,7 +8,7 @@ import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { initModel, ModelConfig } from "@lib/model/model.ts";
 import { softmaxAt } from "@lib/model/policy.ts";
 import { openDecoder } from "@lib/model/decoder.ts";
-import { legalMass, tokenPolicy } from "@lib/model/token_policy.ts";
+import { legalMass, tokenPolicy, unmaskedPolicies } from "@lib/model/token_policy.ts";
 import type { ChessFormerConfig } from "@lib/model/chessformer.ts";
 
 await useBackend("cpu");
@@ -97,4 +97,28 @@ Deno.test("the mass on legal moves is what a full softmax gives them", async () 
   assert.ok(Math.abs(mass[2].legal - expected) < 1e-6);
   using characters = untrained("pgn");
   await assert.rejects(legalMass(characters, games, { games: 1, plies: 1 }), /must be uci/);
+});
+
+Deno.test("unmasked, the legal moves keep their share; masked and unmasked agree in proportion", async () => {
+  using model = untrained("uci");
+  const games = [history(), history("e4", "e5")];
+  const masked = await tokenPolicy(model, games);
+  const [warm, cool] = await unmaskedPolicies(model, games, [1, 0.5]);
+  for (const [i, { p }] of warm.entries()) {
+    const legal = p.reduce((a, b) => a + b);
+    assert.ok(legal > 0 && legal < 0.2, `${legal}: an untrained model knows no rules`);
+    p.forEach((q, y) => assert.ok(Math.abs(q / legal - masked[i].p[y]) < 1e-6));
+    const ratio = (row: typeof cool[0]) => row.p[0] / row.p[1];
+    assert.ok(Math.abs(ratio(cool[i]) - ratio(warm[i]) ** 2) < 1e-6);
+  }
+  const [mass] = await legalMass(
+    model,
+    collectGames([
+      gameRow({ headers: {}, moves: history("e4").moves, result: "*" }),
+    ]),
+    { games: 1, plies: 1 },
+  );
+  assert.ok(Math.abs(mass.legal - warm[0].p.reduce((a, b) => a + b)) < 1e-6);
+  using writer = untrained("pgn");
+  await assert.rejects(unmaskedPolicies(writer, games, [1]), /must be uci/);
 });
