@@ -54,7 +54,7 @@ Deno.test("every claim of the committed ledger resolves to its notebook and its 
     assert.ok(Deno.statSync(notebook).isFile, `${row.id}: ${notebook}`);
     // The notebook writes the id itself, its later parts perhaps filled in: the cap, or 0.001.
     const [first, ...rest] = row.id.split(/(?<!\.0)\.|\.(?!\d)/);
-    const parts = [first, ...rest.map((part) => `(${part}|(\\$\\{[^`]+\\}-?)+)`)];
+    const parts = [first, ...rest.map((part) => `(${part}|(\\$\\{[^}]+\\}-?)+)`)];
     assert.match(Deno.readTextFileSync(notebook), new RegExp(parts.join("\\.")), row.id);
     for (const run of row.run) {
       assert.ok(Deno.statSync(join(RESULTS, run, "run.json")).isFile, `${row.id}: ${run}`);
