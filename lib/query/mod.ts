@@ -41,3 +41,15 @@ export {
   queryMoves,
 } from "@lib/query/games.ts";
 export { type MeanBy, meanBy } from "@lib/query/group.ts";
+export {
+  type Ask,
+  type Database,
+  openTables,
+  sql,
+  type SqlOptions,
+  type SqlParameter,
+  type SqlRow,
+  type SqlValue,
+} from "@lib/query/sql.ts";
+export type { Tables, TableSource } from "@lib/query/tables.ts";
+export { writeTable } from "@lib/query/write_table.ts";
