@@ -108,7 +108,10 @@ function boardNetGraph(
   // ONNX has the channels of images and kernels first.
   const convolve = (name: string, x: string) => {
     const first = add("Transpose", [x], { perm: [0, 3, 1, 2] }); // [B, C, 8, 8]
-    const kernel = keep({ name: `model.${name}.weight`, ...channelsFirst(tensors[`${name}.weight`]) });
+    const kernel = keep({
+      name: `model.${name}.weight`,
+      ...channelsFirst(tensors[`${name}.weight`]),
+    });
     const y = add("Conv", [first, kernel, weight(`${name}.bias`)], {
       kernel_shape: [3, 3],
       pads: [1, 1, 1, 1],

@@ -139,6 +139,19 @@ Deno.test({
     await using page = await openPage(chromium!);
     await page.resize(1280, 1000);
 
+    // The screen as it was tells why a step failed.
+    const step = (name: string, fn: () => Promise<void>) =>
+      t.step(name, async () => {
+        const begun = performance.now();
+        try {
+          await fn();
+        } catch (error) {
+          await page.screenshot(join(shots, "jupyterlab-failed.png")).catch(() => {});
+          throw error;
+        }
+        console.log(`${((performance.now() - begun) / 1000).toFixed(0)} s: ${name}`);
+      });
+
     await step(
       "Run All: each output stands under its own cell, as the runner has it",
       async () => {
