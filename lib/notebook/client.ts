@@ -338,7 +338,10 @@ function collectOutputs(onOutput: ((outputs: readonly Output[]) => void) | undef
         const bundle = bundleOf(content);
         const known = display_id === undefined ? undefined : places.get(display_id);
         if (known) Object.assign(known, bundle);
-        if (type === "update_display_data") break;
+        if (type === "update_display_data") {
+          if (!known) return; // of no place: a mark that shows when outputs have left
+          break;
+        }
         const output = { output_type: "display_data" as const, ...bundle };
         outputs.push(output);
         if (display_id !== undefined) places.set(display_id, output);

@@ -16,6 +16,7 @@ import {
   insideKernel,
   isDisplayable,
 } from "@lib/notebook/display.ts";
+import { outputsHaveLeft } from "@lib/notebook/leaving.ts";
 
 /** The error that ends a cell after Stop: everything computed before stays. */
 export class Interrupted extends Error {
@@ -49,6 +50,13 @@ let stoppedAt = 0; // when Stop was pressed, 0: not
 export function mendKernel(): void {
   if (mended || !insideKernel()) return;
   mended = true;
+  const { Console, jupyter } = internals();
+  if (!Console || !jupyter?.broadcastResult) {
+    console.warn(
+      `The kernel of Deno ${Deno.version.deno} is not the one that is mended here (2.9): outputs may ` +
+        "come under the wrong cell. `npx --yes deno@2.9.6 task lab` installs that one",
+    );
+  }
   beforeBroadcast((type) => {
     if (type !== "stream") flush();
     messages++;
@@ -86,7 +94,7 @@ function flush(): void {
   for (const { name, text } of batch) broadcast("stream", { name, text });
 }
 
-/** The kernel awaits `broadcastResult` at the end of a cell: there the outputs get time to leave. */
+/** The kernel awaits `broadcastResult` at the end of a cell: there the outputs' leaving is awaited. */
 function waitForOutputs(): void {
   const jupyter = internals().jupyter;
   const original = jupyter?.broadcastResult;
@@ -101,7 +109,7 @@ function waitForOutputs(): void {
       if (result !== undefined) messages++;
       await original(count, result);
     }
-    if (messages > 0) await sleep(30 + 4 * messages);
+    if (messages > 0) await outputsHaveLeft(broadcast, 30 + 4 * messages);
     messages = 0;
     stoppedAt = 0;
   };
