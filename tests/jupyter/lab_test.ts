@@ -106,19 +106,21 @@ async function click(page: Page, selector: string, text = ""): Promise<void> {
   }
 }
 
-const NOTEBOOK = `[...jupyterapp.shell.widgets("main")].find(({ context }) => context?.path)`;
+const widget = (name: string) =>
+  `[...jupyterapp.shell.widgets("main")].find(({ context }) => context?.path === "${name}")`;
 
 async function open(page: Page, address: string, name: string): Promise<void> {
   await page.goto(address);
-  const ready = `${NOTEBOOK}?.context.path === "${name}" && ${NOTEBOOK}.context.isReady &&
-    ${NOTEBOOK}.sessionContext?.session?.kernel?.status === "idle"`;
+  const ready = `${widget(name)}?.context.isReady &&
+    ${widget(name)}.sessionContext?.session?.kernel?.status === "idle"`;
   await page.until(ready, 240);
+  await page.run(`jupyterapp.shell.activateById(${widget(name)}.id)`);
 }
 
-/** The outputs of a cell as JSON text. */
-const outputs = (cell: number) =>
-  `JSON.stringify(${NOTEBOOK}.content.widgets[${cell}].model.outputs.toJSON())`;
-const count = (cell: number) => `${NOTEBOOK}.content.widgets[${cell}].model.executionCount`;
+/** A cell of a notebook, as an expression in the page. */
+const cell = (name: string, i: number) => `${widget(name)}.content.widgets[${i}].model`;
+/** The outputs of a cell of live.ipynb as JSON text. */
+const outputs = (i: number) => `JSON.stringify(${cell("live.ipynb", i)}.outputs.toJSON())`;
 
 Deno.test({
   name:
@@ -158,7 +160,7 @@ Deno.test({
         await open(page, lab.address("all.ipynb"), "all.ipynb");
         await click(page, ".lm-MenuBar-itemLabel", "Run");
         await click(page, ".lm-Menu-itemLabel", "Run All Cells");
-        await page.until(`${count(RUN_ALL.length - 1)} > 0`, 60);
+        await page.until(`${cell("all.ipynb", RUN_ALL.length - 1)}.executionCount > 0`, 120);
         await page.until("document.querySelector('.jp-RenderedImage img')?.naturalWidth === 1360");
         assert.equal(
           await page.run(
@@ -193,8 +195,7 @@ Deno.test({
     });
 
     await step("the live figure ends as a PNG in its place", async () => {
-      await page.run(`${NOTEBOOK}.content.activeCellIndex = 2;
-        jupyterapp.shell.activateById(${NOTEBOOK}.id);
+      await page.run(`${widget("live.ipynb")}.content.activeCellIndex = 2;
         jupyterapp.commands.execute("notebook:run-cell")`);
       await page.until(`/image.png/.test(${outputs(1)}) && /"true"/.test(${outputs(2)})`);
       assert.doesNotMatch(await page.run(outputs(1)), /image.svg/);
