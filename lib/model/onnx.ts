@@ -7,7 +7,9 @@
 
 /** Numbers that belong to a graph. */
 export interface Constant {
+  /** By which operations refer to it. */
   readonly name: string;
+  /** Empty for a single number. */
   readonly shape: readonly number[];
   /** Float32Array: float; BigInt64Array: int64. */
   readonly values: Float32Array | BigInt64Array;
@@ -15,8 +17,11 @@ export interface Constant {
 
 /** An operation of the ONNX standard: https://onnx.ai/onnx/operators */
 export interface Operation {
+  /** Its name in the standard, such as `MatMul`. */
   readonly type: string;
+  /** Names of what it takes. */
   readonly inputs: readonly string[];
+  /** Name of what it makes. */
   readonly output: string;
   /** Whole numbers, lists of them, or `{ float }`. */
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -27,17 +32,25 @@ export type Attribute = number | readonly number[] | { readonly float: number };
 
 /** What goes into a graph or comes out; a text in the shape is the name of a size left open. */
 export interface GraphValue {
+  /** By which operations refer to it. */
   readonly name: string;
+  /** Of its numbers. */
   readonly type: "float" | "int64";
+  /** Its sizes. */
   readonly shape: readonly (number | string)[];
 }
 
 /** A network. */
 export interface OnnxGraph {
+  /** Of the network. */
   readonly name: string;
+  /** In an order in which each has what it takes. */
   readonly operations: readonly Operation[];
+  /** The weights, and other numbers. */
   readonly constants: readonly Constant[];
+  /** What goes in. */
   readonly inputs: readonly GraphValue[];
+  /** What comes out. */
   readonly outputs: readonly GraphValue[];
 }
 

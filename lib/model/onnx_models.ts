@@ -6,7 +6,7 @@
  * @module
  */
 
-import { PLANES, POLICY_SIZE } from "@lib/data/board_encoding.ts";
+import { planesOf, POLICY_SIZE } from "@lib/data/board_encoding.ts";
 import type { BoardNetConfig } from "@lib/model/boardnet.ts";
 import type { ChessFormerConfig } from "@lib/model/chessformer.ts";
 import { type Model, readParams } from "@lib/model/decode_model.ts";
@@ -101,7 +101,7 @@ function writer(tensors: Tensors) {
 }
 
 function boardNetGraph(
-  { filters: F, blocks, squeeze, keys: K }: BoardNetConfig,
+  { filters: F, blocks, squeeze, keys: K, attacks }: BoardNetConfig,
   tensors: Tensors,
 ): OnnxGraph {
   const { add, keep, weight, number, list, linear, norm, graph } = writer(tensors);
@@ -139,7 +139,7 @@ function boardNetGraph(
   add("Reshape", [all, list(-1, POLICY_SIZE)], {}, "logits");
   return graph(
     "BoardNet",
-    [{ name: "planes", type: "float", shape: ["B", 8, 8, PLANES] }],
+    [{ name: "planes", type: "float", shape: ["B", 8, 8, planesOf(attacks)] }],
     [{ name: "logits", type: "float", shape: ["B", POLICY_SIZE] }],
   );
 }

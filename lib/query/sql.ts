@@ -59,6 +59,7 @@ export interface SqlOptions {
 
 /** Tables that are open for several questions. */
 export interface Database extends AsyncDisposable {
+  /** Asks a question about them. */
   readonly sql: Ask;
 }
 
@@ -84,7 +85,7 @@ export interface Database extends AsyncDisposable {
  * import { figure, Plot } from "@lib/notebook/mod.ts";
  * import assert from "node:assert/strict";
  *
- * const moves = queryLabels("cap1500-test");
+ * const moves = queryLabels("human-test");
  * const rows = await sql({ moves })`
  *   SELECT rating // 300 * 300 AS rating, phase, avg((loss > ${20})::INT) AS blunders, count(*) AS n
  *   FROM moves GROUP BY ALL ORDER BY ALL`;

@@ -28,7 +28,7 @@ const HELP = `Write models, games and results in formats that other programs rea
   deno task export boardnet-cap1500 --to onnx          a run's model: onnx, safetensors
   deno task export boardnet-cap1500 --to csv           its losses: csv, parquet, jsonl
   deno task export claims --to parquet                 the ledger
-  deno task export labels/cap1500-test --to csv        labelled moves, and what each cost
+  deno task export labels/human-test --to csv        labelled moves, and what each cost
   deno task export data/cap1500 --to pgn --part test   a dataset's games: pgn, csv, parquet, jsonl
   deno task export games.pgn.zst --to parquet          the games of a file
 

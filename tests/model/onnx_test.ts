@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
-import { PLANES } from "@lib/data/board_encoding.ts";
+import { planesOf } from "@lib/data/board_encoding.ts";
 import * as boardnet from "@lib/model/boardnet.ts";
 import * as chessformer from "@lib/model/chessformer.ts";
 import { initModel, type Model, ModelConfig } from "@lib/model/model.ts";
@@ -58,17 +58,24 @@ for (const [i, name] of BOARDNETS.entries()) {
     sanitizeOps: false,
     fn: async () => {
       await useBackend();
-      const shape = { filters: 12, blocks: 2, squeeze: 5 * i, keys: 6 };
+      const shape = {
+        filters: 12,
+        blocks: 2,
+        squeeze: 5 * i,
+        keys: 6,
+        ...(i > 0 && { attacks: true }),
+      };
+      const P = planesOf(i > 0);
       using model = randomModel(
         ModelConfig.parse({ model: "boardnet", ...shape }) as boardnet.BoardNetConfig,
       );
       const next = random(3, "planes");
-      const values = Array.from({ length: 3 * 64 * PLANES }, () => next() < 0.2 ? 1 : 0);
-      const { logits, ...told } = await runOnnx(model, { values, shape: [3, 8, 8, PLANES] });
+      const values = Array.from({ length: 3 * 64 * P }, () => next() < 0.2 ? 1 : 0);
+      const { logits, ...told } = await runOnnx(model, { values, shape: [3, 8, 8, P] });
       assert.deepEqual([told.shape, told.input], [[3, 4672], "planes"]);
       assert.deepEqual(JSON.parse(told.metadata.config), model.config);
       console.log(told.checked ? "checked by onnx" : "the onnx checker is not there");
-      const planes = tf.tensor(values, [3, 8, 8, PLANES]);
+      const planes = tf.tensor(values, [3, 8, 8, P]);
       assertClose(model, logits, boardnet.forward(model.config, model.params, planes));
       planes.dispose();
     },

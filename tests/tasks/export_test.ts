@@ -78,9 +78,9 @@ Deno.test("losses, claims and labels leave as tables with all their rows", async
     back,
     queryClaims().map(({ id, value, low, verdict }) => ({ id, value, low, verdict })),
   );
-  const labels = await run("labels/cap1500-test", "jsonl");
+  const labels = await run("labels/human-test", "jsonl");
   const [{ n }] = await sql({ t: labels! })`SELECT count(*) AS n FROM t`;
-  assert.equal(n, queryLabels("cap1500-test").length);
+  assert.equal(n, queryLabels("human-test").length);
 });
 
 Deno.test("a model leaves as safetensors, also of half the size, and as ONNX", async () => {
