@@ -71,6 +71,8 @@ export interface ProgressState {
   readonly label: string;
   /** Items done. */
   readonly done: number;
+  /** Those of them that were done before the start, such as by a run that this one resumes. */
+  readonly before?: number | undefined;
   /** Items in all, when known. */
   readonly total?: number | undefined;
   /** Seconds since the start. */
@@ -88,15 +90,15 @@ export interface ProgressState {
  * assert.equal(line, "games  █████───────────────   25 %  250 of 1,000 · 50.0/s · 0:15 left");
  * ```
  */
-export function progressLine({ label, done, total, seconds }: ProgressState): string {
-  const rate = seconds > 0 ? done / seconds : 0;
+export function progressLine({ label, done, before = 0, total, seconds }: ProgressState): string {
+  const rate = seconds > 0 ? (done - before) / seconds : 0;
   const speed = rate >= 100 ? `${count(Math.round(rate))}/s` : `${rate.toFixed(1)}/s`;
   if (total === undefined) return `${label}  ${count(done)} · ${speed} · ${clock(seconds)}`;
   const share = total > 0 ? Math.min(1, done / total) : 1;
   const bar = "█".repeat(Math.round(20 * share)).padEnd(20, "─");
   const left = rate > 0 ? clock((total - done) / rate) : "–";
   const percent = `${Math.floor(100 * share)}`.padStart(3);
-  return `${label}  ${bar}  ${percent} %  ${count(done)} of ${
+  return `${label}  ${bar}  ${percent} %  ${count(Math.floor(done))} of ${
     count(total)
   } · ${speed} · ${left} left`;
 }
