@@ -34,6 +34,15 @@ export function gamesFolder(): string {
   return Deno.env.get("GAMES_DIR") ?? join(dirname(ROOT), "shared", "data");
 }
 
+/**
+ * Results of jobs: the folder named by the environment variable `LAB_JOBS`, else one in the cache.
+ * Workers of one queue share it.
+ */
+export function jobsFolder(): string {
+  const told = Deno.env.get("LAB_JOBS");
+  return told ? userPath(told) : join(CACHE, "jobs");
+}
+
 /** A path as its user means it: `deno task` runs elsewhere than it was called. */
 export function userPath(path: string): string {
   return resolve(Deno.env.get("INIT_CWD") ?? ".", path);

@@ -189,6 +189,15 @@ export function localEngine(options: PoolOptions = {}): GridEngine {
   };
 }
 
+/** Opens the engine that a command line asks for: a queue, or else the processes of this machine. */
+export async function openEngine(
+  { queue, ...options }: PoolOptions & { readonly queue?: string | undefined },
+): Promise<GridEngine> {
+  if (queue === undefined) return localEngine(options);
+  const { queueEngine } = await import("@lib/jobs/queue.ts");
+  return await queueEngine(queue);
+}
+
 /**
  * The state of a grid in words: how far, how fast, how long still, and what failed.
  *

@@ -10,9 +10,10 @@ import { type LabelledGame, uciOrder, writeLabels } from "@lib/analysis/labels.t
 import { makeUci } from "@lib/chess/san.ts";
 import { openDataset } from "@lib/data/dataset.ts";
 import { type Games, replay } from "@lib/data/games.ts";
-import { datasetFolder, RESULTS } from "@lib/paths.ts";
-import { labelPositions, type Labels } from "@lib/play/labelling.ts";
-import { openStockfish } from "@lib/play/stockfish.ts";
+import { openEngine } from "@lib/jobs/grid.ts";
+import { labelGrid } from "@lib/jobs/labels.ts";
+import { datasetFolder, jobsFolder, RESULTS } from "@lib/paths.ts";
+import type { Labels } from "@lib/play/labelling.ts";
 import { parseCount, parseRange, runCommand } from "@lib/tasks/command.ts";
 import { hash32, random, shuffle } from "@lib/random.ts";
 
@@ -30,9 +31,12 @@ Options
   --plies <low-high>   plies played before the position (16-80)
   --depth <n>          plies searched behind each move (6)
   --engine <which>     wasm (shipped), native (on PATH) or a path (wasm)
-  --workers <n>        engines side by side (2)
+  --workers <n>        engines side by side on this machine (2)
+  --queue <url>        a Redis whose workers do it instead (deno task worker)
   --seed <n>           fixes the choice of positions (1)
   --help               this text
+
+Ctrl-C stops; the same command goes on: what is labelled is kept under data/cache/jobs.
 `;
 
 /** A position that a player faced. */
@@ -149,6 +153,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       depth: { type: "string", default: "6" },
       engine: { type: "string", default: "wasm" },
       workers: { type: "string", default: "2" },
+      queue: { type: "string" },
       seed: { type: "string", default: "1" },
       help: { type: "boolean", default: false },
     },
@@ -177,17 +182,11 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   );
   const positions = faced.map(({ game, ply }) => replay(test, game, ply));
 
-  await using stockfish = await openStockfish({ engine: values.engine, count: workers });
-  const start = performance.now();
-  const labels = await labelPositions(stockfish, positions, {
-    depth,
+  await using engine = await openEngine({ queue: values.queue, processes: workers });
+  const labels = await labelGrid(positions, { engine: values.engine, depth }, {
+    folder: jobsFolder(),
+    engine,
     signal,
-    onProgress(done, total) {
-      if (done % 100 !== 0 && done !== total) return;
-      const rate = done / (performance.now() - start) * 1000;
-      const left = Math.round((total - done) / rate);
-      console.log(`${done} of ${total} positions, ${rate.toFixed(1)} a second, ${left} s left`);
-    },
   });
   const labelled = labelledGames(test, faced, labels);
   const file = join(RESULTS, "labels", `${name}.jsonl.gz`);
@@ -204,4 +203,6 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   console.log(`Wrote ${faced.length} positions to ${file}`);
 }
 
-if (import.meta.main) await runCommand(main, "Stopped; nothing is written");
+if (import.meta.main) {
+  await runCommand(main, "Stopped; the same command goes on where this one was");
+}
