@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { parseFen } from "@lib/chess/fen.ts";
 import { makeUci } from "@lib/chess/san.ts";
-import { selectionSchema } from "@lib/data/select.ts";
 import { fileHash } from "@lib/data/file_hash.ts";
 import { type Job, jobKey, type Json } from "@lib/jobs/job.ts";
 import { RESULTS } from "@lib/paths.ts";
@@ -132,31 +131,6 @@ const train = kind({
   },
 });
 
-const shard = kind({
-  schema: z.strictObject({
-    /** A file of games; its content must have this hash. */
-    file: z.string(),
-    sha256: hash,
-    /** What the file is called in errors. */
-    name: z.string(),
-    selection: selectionSchema,
-    shardPlies: z.int().positive(),
-  }),
-  async run({ file, sha256, ...options }, { folder, signal, onProgress }, key) {
-    const found = await fileHash(file, signal);
-    if (found !== sha256) {
-      throw new Error(`Cannot read ${file}: its SHA-256 is ${found}, must be ${sha256}`);
-    }
-    const { makePart } = await import("@lib/data/dataset_parts.ts");
-    return await makePart(file, {
-      ...options,
-      folder: join(folder, "shard", key),
-      signal,
-      onProgress,
-    });
-  },
-});
-
 const score = kind({
   schema: z.strictObject({
     /** A run's id. */
@@ -215,7 +189,7 @@ const score = kind({
   },
 });
 
-const KINDS: Readonly<Record<string, Kind<z.ZodType>>> = { label, match, train, shard, score };
+const KINDS: Readonly<Record<string, Kind<z.ZodType>>> = { label, match, train, score };
 
 /** Lets each kind's `run` know its own spec; the table needs only that there is one. */
 function kind<S extends z.ZodType>(kind: Kind<S>): Kind<z.ZodType> {
@@ -247,12 +221,9 @@ export function checkJob({ kind, spec }: Job, from: "here" | "network"): void {
     throw new TypeError(`Cannot do a job of kind "${kind}":\n${z.prettifyError(parsed.error)}`);
   }
   if (from === "here") return;
-  const { engine, file } = spec as { engine?: string; file?: string };
+  const { engine } = spec as { engine?: string };
   if (engine !== undefined && engine !== "wasm" && engine !== "native") {
     throw new TypeError(`Cannot run the engine ${engine} from a queue: must be wasm or native`);
-  }
-  if (file !== undefined) {
-    throw new TypeError(`Cannot read the file ${file} from a queue: build datasets on one machine`);
   }
 }
 

@@ -11,9 +11,8 @@ Deno.test({
     const port = freePort(), said: string[] = [];
     const redis = startRedis(Deno.makeTempDirSync(), port, "open-sesame");
     try {
-      let good: Awaited<ReturnType<typeof connectRedis>> | undefined;
       Deno.env.set("LAB_REDIS_PASSWORD", "open-sesame");
-      good = await connectRedis(`redis://127.0.0.1:${port}`, (text) => said.push(text));
+      const good = await connectRedis(`redis://127.0.0.1:${port}`, (text) => said.push(text));
       assert.equal(await good.ping(), "PONG");
       good.disconnect();
       Deno.env.set("LAB_REDIS_PASSWORD", "open-barley");
