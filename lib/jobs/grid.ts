@@ -39,6 +39,7 @@ export interface GridEngine extends AsyncDisposable {
 
 /** Where a grid stands. */
 export interface GridState {
+  /** What the jobs are. */
   readonly label: string;
   /** Jobs, those alike counted once. */
   readonly total: number;
@@ -64,17 +65,10 @@ export interface GridOptions {
   readonly engine?: GridEngine | undefined;
   /** What the jobs are, for the view: `labelling`. */
   readonly label?: string;
+  /** Stops it; what is done is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Told how it goes, at most five times a second and at the end (default: {@linkcode showGrid}). */
   readonly onProgress?: ((state: GridState) => void) | undefined;
-}
-
-/** Some jobs of a grid failed; the results of the others are kept. */
-export class GridError extends Error {
-  override name = "GridError";
-  constructor(message: string, readonly state: GridState) {
-    super(message);
-  }
 }
 
 const TELL_EVERY = 200; // milliseconds
@@ -85,7 +79,7 @@ const ATTEMPTS = 3; // of a job whose process dies
  * made, so a grid that was stopped, or whose process was killed, goes on where it was when the same
  * jobs are run again.
  *
- * @throws {GridError} when jobs failed, after all others are done.
+ * @throws {Error} when jobs failed, after all others are done.
  * @throws the signal's reason when it was stopped.
  *
  * ```ts
@@ -143,10 +137,9 @@ export async function runGrid(jobs: readonly Job[], options: GridOptions): Promi
   }
   if (failures.size > 0) {
     const [[key, message]] = failures;
-    throw new GridError(
+    throw new Error(
       `${failures.size} of ${keyed.size} jobs failed, the first ${keyed.get(key)!.kind} ${key}: ` +
         `${message}\nThe results of the others are kept; the same command tries again`,
-      state(),
     );
   }
   return jobs.map((job) => {

@@ -35,7 +35,7 @@ export interface LabelSearch {
  * what was stopped goes on, and positions that were labelled before are not labelled again.
  *
  * @throws {RangeError} when blocks were labelled by engines of different names.
- * @throws {GridError} when blocks failed.
+ * @throws {Error} when blocks failed.
  *
  * ```ts
  * import { labelGrid } from "@lib/jobs/labels.ts";

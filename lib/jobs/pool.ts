@@ -34,6 +34,7 @@ export interface PoolOptions {
 export interface RunOptions {
   /** The folder of results, see `lib/jobs/job.ts`. */
   readonly folder: string;
+  /** Stops it, with a checkpoint where it has one. */
   readonly signal?: AbortSignal | undefined;
   /** Told how far the job is, 0 … 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
@@ -41,11 +42,13 @@ export interface RunOptions {
 
 /** A process died under a job, killed or out of memory: the job may be tried again. */
 export class ProcessDied extends Error {
+  /** Of the error. */
   override name = "ProcessDied";
 }
 
 /** Processes that wait for jobs. */
 export interface Pool extends AsyncDisposable {
+  /** How many there are at most. */
   readonly processes: number;
   /** Processes that run now: their ids. */
   readonly pids: readonly number[];
