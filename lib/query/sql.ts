@@ -42,10 +42,13 @@ export type SqlParameter =
   | readonly SqlParameter[];
 
 /** Asks a question: a template of SQL, whose values are bound, not pasted into the text. */
-export type Ask = <Row extends object = SqlRow>(
-  text: TemplateStringsArray,
-  ...values: readonly SqlParameter[]
-) => Promise<Row[]>;
+export interface Ask {
+  /** The answer's rows. */
+  <Row extends object = SqlRow>(
+    text: TemplateStringsArray,
+    ...values: readonly SqlParameter[]
+  ): Promise<Row[]>;
+}
 
 /** How far DuckDB may go; all optional. */
 export interface SqlOptions {
