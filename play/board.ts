@@ -30,7 +30,10 @@ export interface WeightedMove {
 
 /** The board on the page. */
 export interface PlayBoard {
-  /** Shows a position; the last move's squares are marked. Moves are taken when `input` is true. */
+  /**
+   * Shows a position; the last move's squares are marked. Moves are taken when `input` is true, from
+   * when the pieces have come to rest: the element's `data-input` is "on" then, "off" before.
+   */
   show(position: Position, last: Move | undefined, input: boolean): void;
   /** Shows arrows, as wide and as dark as their weights. */
   arrows(moves: readonly WeightedMove[]): void;
@@ -72,7 +75,7 @@ export function playBoard(element: HTMLElement, onMove: (move: Move) => void): P
   overlay.setAttribute("aria-hidden", "true");
   element.append(overlay);
 
-  let shown: Position | undefined, bottom: "white" | "black" = "white";
+  let shown: Position | undefined, shows = 0, bottom: "white" | "black" = "white";
   let drawn: readonly WeightedMove[] = [];
   const draw = () => overlay.replaceChildren(...drawn.map((arrow) => arrowShape(arrow, bottom)));
 
@@ -104,9 +107,15 @@ export function playBoard(element: HTMLElement, onMove: (move: Move) => void): P
 
   return {
     show(position, last, input) {
+      const show = ++shows;
       shown = position.copy();
       board.disableMoveInput();
-      board.setPosition(makeFen(position), true);
+      element.dataset.input = "off";
+      board.setPosition(makeFen(position), true).then(() => {
+        if (!input || show !== shows) return;
+        board.enableMoveInput(handle, position.turn === BLACK ? "b" : "w");
+        element.dataset.input = "on";
+      });
       board.removeLegalMovesMarkers();
       board.removeMarkers(MARKER_TYPE.square);
       if (last !== undefined) {
@@ -114,7 +123,6 @@ export function playBoard(element: HTMLElement, onMove: (move: Move) => void): P
           board.addMarker(MARKER_TYPE.square, squareName(square));
         }
       }
-      if (input) board.enableMoveInput(handle, position.turn === BLACK ? "b" : "w");
     },
     arrows(moves) {
       // Promotions of one pawn share an arrow: the queen's.

@@ -4,6 +4,8 @@ import type { Page } from "./chromium.ts";
 export const READY = "document.body?.dataset.ready";
 /** True when the person is to move. */
 export const YOUR_MOVE = `/to move/.test(document.getElementById("status").textContent)`;
+/** True when the board takes moves: a piece touched while the last one slides stays where it is. */
+export const TAKES_MOVES = `document.getElementById("board").dataset.input === "on"`;
 export const text = (id: string) => `document.getElementById("${id}").textContent`;
 export const value = (id: string) => `document.getElementById("${id}").value`;
 

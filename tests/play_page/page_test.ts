@@ -18,6 +18,7 @@ import {
   put,
   READY,
   setTau,
+  TAKES_MOVES,
   text,
   typeMove,
   value,
@@ -117,15 +118,19 @@ Deno.test({
     });
 
     await t.step("the model answers moves that are typed, clicked and dragged", async () => {
+      await page.send("Emulation.setCPUThrottlingRate", { rate: 4 }); // pieces slide while it thinks
       await setTau(page, 0.3);
       await typeMove(page, "Nc3");
+      await page.until(TAKES_MOVES);
       await click(page, "g1");
       await click(page, "f3");
       await page.until(`/2\\. Nf3 \\S/.test(${text("moves")}) && ${YOUR_MOVE}`);
+      await page.until(TAKES_MOVES);
       await mouse(page, "Pressed", await middle(page, "a2"));
       await mouse(page, "Moved", await middle(page, "a3"));
       await mouse(page, "Moved", await middle(page, "a4"));
       await mouse(page, "Released", await middle(page, "a4"));
+      await page.send("Emulation.setCPUThrottlingRate", { rate: 1 });
       await page.until(`/3\\. a4 \\S/.test(${text("moves")}) && ${YOUR_MOVE}`);
       const black = new RegExp(`\\[Black "${models[0].id}, temperature 0.3"\\]`);
       assert.match(await page.run(value("pgn")), black);
@@ -223,6 +228,7 @@ Deno.test({
       await page.goto(home);
       await page.until(`${READY} && ${YOUR_MOVE}`);
       for (const square of ["e2", "e4"]) {
+        await page.until(TAKES_MOVES);
         const touchPoints = [await middle(page, square)];
         await page.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints });
         await page.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
