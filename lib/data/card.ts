@@ -13,6 +13,9 @@ export const SPLITS = ["train", "validation", "test"] as const;
 /** One of {@linkcode SPLITS}. */
 export type Split = (typeof SPLITS)[number];
 
+/** Plies that an opening is told by, in {@linkcode Card}'s count of openings. */
+export const OPENING_PLIES = 4;
+
 const count = z.int().min(0);
 const counts = z.record(z.string(), count);
 const bySplit = z.strictObject({ train: count, validation: count, test: count });
@@ -55,6 +58,17 @@ export const cardSchema = z.strictObject({
   results: counts,
   /** Players with a known name, and how many of them are both in train and in another part. */
   players: z.strictObject({ known: count, onBothSides: count }),
+  /** Of the games to train on; older cards lack it. */
+  diversity: z.strictObject({
+    /** Effective number, 2^H, of players by games: as many of equally many games; 0 if unknown. */
+    players: z.number().min(0),
+    /** Effective number of openings: of the first {@linkcode OPENING_PLIES} plies. */
+    openings: z.number().min(0),
+    /** Mean of the known ratings. */
+    rating: z.number().min(0),
+    /** Standard deviation of the known ratings. */
+    ratingSpread: z.number().min(0),
+  }).exactOptional(),
   shards: z.array(z.strictObject({
     file: z.string(),
     split: z.enum(SPLITS),
@@ -146,6 +160,19 @@ export function cardNotes(card: Omit<Card, "notes">): string[] {
   return notes;
 }
 
+/** How diverse the games are, for people. */
+function diversityText({ diversity }: Card): string {
+  if (!diversity) return "";
+  const { players, openings, rating, ratingSpread } = diversity;
+  return `## Diversity
+
+Of the games to train on: rating ${rating.toFixed(0)} ± ${
+    ratingSpread.toFixed(0)
+  } (standard deviation),
+as diverse as ${openings.toFixed(0)} equally frequent openings of ${OPENING_PLIES} plies` +
+    (players > 0 ? ` and ${players.toFixed(0)} players of equally many games` : "") + ".\n\n";
+}
+
 /** The card for people, as Markdown. */
 export function makeCardText(card: Card): string {
   const table = (head: string, rows: Record<string, number>, whole: number) =>
@@ -184,7 +211,7 @@ ${card.notes.map((note) => `- ${note}`).join("\n")}
 
 ${selection.join("\n")}
 
-## Not kept
+${diversityText(card)}## Not kept
 
 ${table("rule", card.rejected, card.read)}
 

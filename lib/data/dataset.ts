@@ -18,7 +18,14 @@ import { DatasetWriter } from "@lib/data/dataset_writer.ts";
 import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
 import { collectGames, concatGames, gameRow, RESULTS } from "@lib/data/games.ts";
 import type { Rule, SelectionInput } from "@lib/data/select.ts";
-import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
+import {
+  headerTest,
+  lowestKeys,
+  moversOf,
+  parseSelection,
+  ratingTest,
+  rowTest,
+} from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
 import { SPEEDS } from "@lib/data/speed.ts";
 import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
@@ -209,10 +216,16 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     ? null
     : lowestKeys<{ row: GameRow; players: readonly string[] }>(maxGames);
   for await (const game of games) {
-    const row = gameRow(game);
-    if (!accepts(refusesRow(row))) continue;
+    const whole = gameRow(game);
+    if (!accepts(refusesRow(whole))) continue;
     kept++;
-    const players = playersOf(game.headers);
+    const movers = moversOf(selection, game.headers, contentHash(whole)[0]);
+    const row = {
+      ...whole,
+      ...(!movers.white && { white: 0 }),
+      ...(!movers.black && { black: 0 }),
+    };
+    const players = playersOf(game.headers, movers);
     if (sample) sample.offer(sampleKey(row, game.headers, selection.seed), { row, players });
     else write(row, players);
   }
@@ -246,6 +259,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     results: inOrder(writer.results, Object.keys(RESULTS)),
     years: writer.years,
     players: writer.players,
+    diversity: writer.diversity,
     shards: writer.shards,
   };
   const card: Card = { ...facts, notes: cardNotes(facts) };
@@ -261,9 +275,13 @@ function inOrder(counts: Record<string, number>, keys: readonly string[]): Recor
   return Object.fromEntries(keys.filter((key) => counts[key] > 0).map((key) => [key, counts[key]]));
 }
 
-/** The names of the players, where they are known. */
-function playersOf({ White, Black }: GameSource["headers"]): string[] {
-  return [White, Black].filter((name) => name && !/^(\?|anonymous|ai\b.*)$/i.test(name));
+/** The names of the players whose moves count, where they are known. */
+function playersOf(
+  { White, Black }: GameSource["headers"],
+  { white, black }: ReturnType<typeof moversOf>,
+): string[] {
+  const names = [...(white ? [White] : []), ...(black ? [Black] : [])];
+  return names.filter((name) => name && !/^(\?|anonymous|ai\b.*)$/i.test(name));
 }
 
 /** Refuses what cannot be used, and says why it came to that. */

@@ -5,8 +5,9 @@
  */
 
 import { join } from "node:path";
+import { diversityOf } from "@lib/analysis/diversity.ts";
 import type { Card, Split } from "@lib/data/card.ts";
-import { SPLITS } from "@lib/data/card.ts";
+import { OPENING_PLIES, SPLITS } from "@lib/data/card.ts";
 import type { GameRow, GamesBuilder } from "@lib/data/games.ts";
 import { gamesBuilder } from "@lib/data/games.ts";
 import { hasEvals } from "@lib/data/select.ts";
@@ -34,6 +35,8 @@ export class DatasetWriter implements Disposable {
   /** Ratings of exactly 1500, that of new accounts. */
   ratedExactly1500 = 0;
   #players = new Map<string, number>(); // bits: 1 in train, 2 in another part
+  #trained = { players: new Map<string, number>(), openings: new Map<string, number>() };
+  #ratings = { n: 0, mean: 0, squares: 0 }; // Welford's sums over train
   #open: Record<Split, GamesBuilder>;
   #isDone = false;
 
@@ -67,8 +70,34 @@ export class DatasetWriter implements Disposable {
       const side = split === "train" ? 1 : 2;
       this.#players.set(player, (this.#players.get(player) ?? 0) | side);
     }
+    if (split === "train") this.#describe(row, players);
     this.#open[split].add(row);
     if (this.#open[split].plies >= this.shardPlies) this.#flush(split);
+  }
+
+  #describe({ white, black, moves }: GameRow, players: readonly string[]): void {
+    const { players: byPlayer, openings } = this.#trained;
+    for (const player of players) byPlayer.set(player, (byPlayer.get(player) ?? 0) + 1);
+    const opening = Array.from(moves).slice(0, OPENING_PLIES).join(" ");
+    openings.set(opening, (openings.get(opening) ?? 0) + 1);
+    for (const rating of [white, black].filter((each) => each > 0)) {
+      const sums = this.#ratings, away = rating - sums.mean;
+      sums.mean += away / ++sums.n;
+      sums.squares += away * (rating - sums.mean);
+    }
+  }
+
+  /** How diverse the games to train on are. */
+  get diversity(): NonNullable<Card["diversity"]> {
+    const { n, mean, squares } = this.#ratings, { players, openings } = this.#trained;
+    const effective = (counts: ReadonlyMap<string, number>) =>
+      counts.size > 0 ? diversityOf([...counts.values()]).effective : 0;
+    return {
+      players: effective(players),
+      openings: effective(openings),
+      rating: mean,
+      ratingSpread: n > 0 ? Math.sqrt(squares / n) : 0,
+    };
   }
 
   /** How many players are known, and in train as well as elsewhere. */

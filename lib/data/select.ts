@@ -5,15 +5,36 @@
  */
 
 import { z } from "zod";
+import { startPosition } from "@lib/chess/position.ts";
+import { parseSan } from "@lib/chess/san.ts";
 import type { GameRow } from "@lib/data/games.ts";
 import { gameDate, NO_EVAL } from "@lib/data/games.ts";
 import { speedOf, SPEEDS } from "@lib/data/speed.ts";
+import { hash32 } from "@lib/random.ts";
 
 const rating = z.int().min(0).max(5000);
 const date = z.string().regex(
   /^\d{4}(-\d{2}(-\d{2})?)?$/,
   'must be a year, month or day such as "2013", "2013-01" or "2013-01-31"',
 );
+
+/** The moves of a line such as "e4 e5 Nf3", from the usual start. */
+function lineMoves(line: string): number[] {
+  const position = startPosition();
+  return line.trim().split(/\s+/).map((san) => {
+    const move = parseSan(position, san);
+    position.play(move);
+    return move;
+  });
+}
+
+const line = z.string().superRefine((text, context) => {
+  try {
+    lineMoves(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
 
 /** The schema of a {@linkcode Selection}; unknown keys are refused. */
 export const selectionSchema = z.strictObject({
@@ -40,6 +61,15 @@ export const selectionSchema = z.strictObject({
   evals: z.boolean().optional(),
   /** Keep games from a set-up position too; the text tokenizers cannot write them. */
   setUp: z.boolean().default(false),
+  /** Only games that begin with one of these lines, such as "e4 e5 Nf3"; no transpositions. */
+  openings: z.array(line).min(1).optional(),
+  /** Only games of this player, by the name in the headers. */
+  player: z.string().min(1).optional(),
+  /**
+   * Whose moves such a game is kept for: the player's, the opponents', or either's, drawn for each
+   * game. The other rating is written as unknown, so that training with a band passes those moves by.
+   */
+  movesOf: z.enum(["player", "opponents", "either"]).optional(),
   /** Keep a uniform sample of this many games, for datasets of equal size. */
   maxGames: z.int().positive().optional(),
   /** Seed of that sample; a larger sample with the same seed contains the smaller one. */
@@ -50,6 +80,9 @@ export const selectionSchema = z.strictObject({
 }).refine((s) => !s.from || !s.to || s.from <= s.to || s.from.startsWith(s.to), {
   path: ["to"],
   message: 'must not be before "from"',
+}).refine((s) => s.movesOf === undefined || s.player !== undefined, {
+  path: ["movesOf"],
+  message: "needs a player",
 });
 
 /** Which games to keep, as its user writes it. */
@@ -72,6 +105,8 @@ export type Rule =
   | "result unknown"
   | "length"
   | "evals"
+  | "opening"
+  | "player"
   | "maxGames";
 
 /**
@@ -117,7 +152,7 @@ export type HeaderTest = (headers: Readonly<Record<string, string>>) => Rule | n
 
 /** The other tests that can be made before the moves are read. */
 export function headerTest(selection: Selection): HeaderTest {
-  const { speeds, rated, terminations, setUp } = selection;
+  const { speeds, rated, terminations, setUp, player } = selection;
   const [from, to] = [selection.from, selection.to].map((date) => date?.replaceAll("-", "."));
   return (headers) => {
     const variant = headers.Variant?.toLowerCase() ?? "standard";
@@ -126,6 +161,9 @@ export function headerTest(selection: Selection): HeaderTest {
     if (speeds && !speeds.includes(speedOf(headers.TimeControl, headers.Event))) return "speed";
     if (rated !== undefined && !(rated ? /\brated\b/i : /\bcasual\b/i).test(headers.Event ?? "")) {
       return "rated";
+    }
+    if (player !== undefined && headers.White !== player && headers.Black !== player) {
+      return "player";
     }
     if (terminations) {
       const termination = headers.Termination ?? "";
@@ -144,13 +182,28 @@ export function headerTest(selection: Selection): HeaderTest {
 /** The test that needs the moves: the rule that refuses the game, or null. */
 export function rowTest(selection: Selection): (row: GameRow) => Rule | null {
   const { minPlies, maxPlies = Infinity, evals, setUp } = selection;
+  const lines = selection.openings?.map(lineMoves);
   return (row) => {
     if (!(Math.abs(row.result) <= 1)) return "result unknown"; // dropped by the paper, too
     if (!setUp && row.start !== undefined) return "set-up position";
     if (row.moves.length < minPlies || row.moves.length > maxPlies) return "length";
     if (evals !== undefined && evals !== hasEvals(row)) return "evals";
+    const begins = (line: readonly number[]) => line.every((move, i) => move === row.moves[i]);
+    if (lines && (row.start !== undefined || !lines.some(begins))) return "opening";
     return null;
   };
+}
+
+/** Who made the moves for which a game is kept, from its headers: White, Black or both. */
+export function moversOf(
+  { player, movesOf, seed }: Pick<Selection, "player" | "movesOf" | "seed">,
+  { White, Black }: Readonly<Record<string, string>>,
+  key: number,
+): { readonly white: boolean; readonly black: boolean } {
+  if (movesOf === undefined || White === Black) return { white: true, black: true };
+  const isOwn = movesOf === "either" ? hash32(key, seed) % 2 === 0 : movesOf === "player";
+  const white = (White === player) === isOwn;
+  return { white, black: !white };
 }
 
 /** Whether any ply of the game has an evaluation. */

@@ -33,6 +33,10 @@ Which games
   --from <date>        first year, month or day: 2018, 2018-06 or 2018-06-01
   --to <date>          last one, inclusive
   --evals <yes|no>     only games with, or without, evaluations
+  --openings <list>    begin with one of these lines, as "e4 e5 Nf3,d4 d5"
+  --player <name>      of this player
+  --moves-of <whom>    whose moves they are kept for: player, opponents or either (both); the other
+                       rating is written as unknown, and training with a band passes those moves by
   --set-up             also games from a set-up position
   --max-games <n>      a uniform sample of this many
   --seed <n>           of the sample, the split and the simulated games (0)
@@ -61,6 +65,9 @@ const OPTIONS = {
   from: { type: "string" },
   to: { type: "string" },
   evals: { type: "string" },
+  openings: { type: "string" },
+  player: { type: "string" },
+  "moves-of": { type: "string" },
   "set-up": { type: "boolean" },
   "max-games": { type: "string" },
   seed: { type: "string", default: "0" },
@@ -83,7 +90,8 @@ function yesOrNo(flag: string, text: string): boolean {
 /** The selection that the flags ask for; its own rules are checked by `parseSelection`. */
 function selectionOf(values: Values): SelectionInput {
   const list = (text: string) => text.split(",").map((item) => item.trim());
-  const { cap, band, speeds, rated, terminations, from, to, evals, seed } = values;
+  const { cap, band, speeds, rated, terminations, from, to, evals, openings, player, seed } =
+    values;
   const ofFlag = <K extends string, T>(
     key: K,
     text: string | undefined,
@@ -100,6 +108,9 @@ function selectionOf(values: Values): SelectionInput {
     ...ofFlag("from", from, String),
     ...ofFlag("to", to, String),
     ...ofFlag("evals", evals, (text) => yesOrNo("evals", text)),
+    ...ofFlag("openings", openings, list),
+    ...ofFlag("player", player, String),
+    ...ofFlag("movesOf", values["moves-of"], String),
     ...(values["set-up"] && { setUp: true }),
     ...ofFlag("maxGames", values["max-games"], (text) => parseNumber("max-games", text)),
     seed: parseNumber("seed", seed),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { makeSan } from "@lib/chess/san.ts";
 import { startPosition } from "@lib/chess/position.ts";
-import { readCard } from "@lib/data/card.ts";
+import { OPENING_PLIES, readCard } from "@lib/data/card.ts";
 import { buildDataset, type DatasetOptions, openDataset, splitOf } from "@lib/data/dataset.ts";
 import { concatGames, eachGame, gameRow, type GameSource } from "@lib/data/games.ts";
 import { random } from "@lib/random.ts";
@@ -172,6 +172,31 @@ Deno.test("the card counts players that are known, and those on both sides", asy
   const card = await buildDataset({ source: stream(games), directory: folder.at("a") });
   assert.deepEqual(card.players, { known: 2, onBothSides: 1 });
   assert.ok(card.notes.some((note) => note.startsWith("1 of 2 known players")));
+});
+
+Deno.test("one side's moves alone: the other's rating is unknown, and the card tells the diversity", async () => {
+  using folder = new Folder();
+  const directory = folder.at("ada");
+  const selection = { player: "ada", movesOf: "player" } as const;
+  const card = await buildDataset({ source: stream(made), directory, selection });
+  const hers = made.filter(({ headers }) => headers.White === "ada");
+  const games = openDataset(directory).train;
+  assert.ok(games.length > 0 && games.black.every((rating) => rating === 0));
+  assert.equal(card.rejected.player, made.length - hers.length);
+  const { players, openings, rating, ratingSpread } = card.diversity!;
+  assert.equal(players, 1);
+  const mean = games.white.reduce((sum, each) => sum + each) / games.length;
+  const spread = games.white.reduce((sum, each) => sum + (each - mean) ** 2, 0) / games.length;
+  assert.ok(Math.abs(rating - mean) < 1e-6 && Math.abs(ratingSpread - Math.sqrt(spread)) < 1e-6);
+  // Random games seldom share an opening.
+  const lines = new Set(
+    [...eachGame(games)].map(({ moves }) => Array.from(moves).slice(0, OPENING_PLIES).join(" ")),
+  );
+  assert.ok(openings > 0.9 * lines.size && openings <= lines.size + 1e-9, `${openings}`);
+  assert.match(
+    Deno.readTextFileSync(join(directory, "card.md")),
+    /1 players of equally many games/,
+  );
 });
 
 Deno.test("evaluations are kept where they are, and counted", async () => {

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
+import { packMove } from "@lib/chess/position.ts";
 import { gameRow, parseRating } from "@lib/data/games.ts";
-import { headerTest, lowestKeys, parseSelection, ratingTest, rowTest } from "@lib/data/select.ts";
+import {
+  headerTest,
+  lowestKeys,
+  moversOf,
+  parseSelection,
+  ratingTest,
+  rowTest,
+} from "@lib/data/select.ts";
 import type { SelectionInput } from "@lib/data/select.ts";
 import { speedOf } from "@lib/data/speed.ts";
 import { hash32 } from "@lib/random.ts";
@@ -121,6 +129,37 @@ Deno.test("length, result and evaluations are judged on the moves", () => {
   assert.equal(rule({ evals: false }, 2, "1-0", [NaN, 3]), "evals");
 });
 
+Deno.test("an opening is told by its first moves, from the usual start", () => {
+  const [e4, e5, nf3, d4] = [packMove(12, 28), packMove(52, 36), packMove(6, 21), packMove(11, 27)];
+  const rule = (openings: string[], moves: number[], start?: string) =>
+    rowTest(parseSelection({ openings, setUp: true }))(
+      gameRow({ headers: HEADERS, moves, result: "1-0", ...(start && { start }) }),
+    );
+  assert.equal(rule(["e4 e5"], [e4, e5, nf3]), null);
+  assert.equal(rule(["e4  e5 Nf3"], [e4, e5]), "opening"); // it ends before the line does
+  assert.equal(rule(["e4 e5"], [d4]), "opening");
+  assert.equal(rule(["e4 e5", "d4"], [d4]), null);
+  assert.equal(rule(["e4"], [e4], "4k3/8/8/8/8/8/4P3/4K3 w - - 0 1"), "opening");
+});
+
+Deno.test("of a player's games the moves of one side are kept, or of a drawn one", () => {
+  const headers = { White: "ada", Black: "bob" };
+  assert.equal(refuses({ player: "bob" }, headers), null);
+  assert.equal(refuses({ player: "bo" }, headers), "player");
+  const movers = (selection: SelectionInput, key = 0) =>
+    moversOf(parseSelection(selection), headers, key);
+  assert.deepEqual(movers({ player: "ada" }), { white: true, black: true });
+  assert.deepEqual(movers({ player: "ada", movesOf: "player" }), { white: true, black: false });
+  assert.deepEqual(movers({ player: "ada", movesOf: "opponents" }), { white: false, black: true });
+  assert.deepEqual(movers({ player: "bob", movesOf: "player" }), { white: false, black: true });
+  const drawn = Array.from(
+    { length: 1000 },
+    (_, key) => movers({ player: "ada", movesOf: "either" }, key),
+  );
+  const own = drawn.filter(({ white }) => white).length;
+  assert.ok(drawn.every(({ white, black }) => white !== black) && own > 440 && own < 560, `${own}`);
+});
+
 Deno.test("a wrong selection is refused with the key and the fault", () => {
   const wrong: [unknown, RegExp][] = [
     [{ cup: 1500 }, /"cup"/],
@@ -133,6 +172,10 @@ Deno.test("a wrong selection is refused with the key and the fault", () => {
     [{ from: "2019", to: "2018" }, /to: must not be before/],
     [{ minPlies: 30, maxPlies: 20 }, /maxPlies: must be at least minPlies/],
     [{ maxGames: 0 }, /maxGames/],
+    [{ openings: [] }, /openings/],
+    [{ openings: ["e4", "e4 e5 Ke3"] }, /openings\.1: .*"Ke3" is not legal/],
+    [{ movesOf: "player" }, /movesOf: needs a player/],
+    [{ player: "ada", movesOf: "hers" }, /movesOf/],
     [null, /Cannot select games by null/],
   ];
   for (const [selection, fault] of wrong) {
