@@ -99,9 +99,28 @@ export function initBoardNet(config: BoardNetConfig, seed: number): Params {
  * ```
  */
 export function forward(config: BoardNetConfig, params: Params, planes: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const squares = lastHidden(config, params, planes); // [B, 64, F]
+    const from = dense(params, "query", squares).mul(1 / Math.sqrt(config.keys)); // [B, 64, K]
+    const fromTo = tf.matMul(from, dense(params, "key", squares), false, true); // [B, 64, 64]
+    const promotions = dense(params, "promotion", squares); // [B, 64, 9]
+    // [B, 64, 73] → [B, 4672]
+    return tf.concat([fromTo, promotions], -1).reshape([planes.shape[0], POLICY_SIZE]);
+  });
+}
+
+/**
+ * The last hidden layer, normalised and rectified, of each square: what the policy head reads.
+ *
+ * @param planes [B, 8, 8, P], as {@link forward} takes them.
+ * @returns [B, 64, F]
+ */
+export function lastHidden(
+  config: BoardNetConfig,
+  params: Params,
+  planes: tf.Tensor,
+): tf.Tensor {
   const B = planes.shape[0];
-  const dense = (name: string, x: tf.Tensor) =>
-    linear(x, params[`${name}.weight`], params[`${name}.bias`]);
   const convolve = (name: string, x: tf.Tensor) =>
     conv3x3(x, params[`${name}.weight`], params[`${name}.bias`]);
   return tf.tidy(() => {
@@ -112,16 +131,15 @@ export function forward(config: BoardNetConfig, params: Params, planes: tf.Tenso
       y = convolve(`${block}.conv2`, relu(y));
       if (config.squeeze) {
         const board = y.mean([1, 2]); // [B, F]
-        const gate = dense(`${block}.excite`, relu(dense(`${block}.squeeze`, board))).sigmoid();
+        const squeezed = relu(dense(params, `${block}.squeeze`, board));
+        const gate = dense(params, `${block}.excite`, squeezed).sigmoid();
         y = y.mul(gate.reshape([B, 1, 1, config.filters]));
       }
       x = x.add(y);
     }
-    const squares = relu(norm(params, "norm", x)).reshape([B, 64, config.filters]);
-    const from = dense("query", squares).mul(1 / Math.sqrt(config.keys)); // [B, 64, K]
-    const fromTo = tf.matMul(from, dense("key", squares), false, true); // [B, 64, 64]
-    const promotions = dense("promotion", squares); // [B, 64, 9]
-    // [B, 64, 73] → [B, 4672]
-    return tf.concat([fromTo, promotions], -1).reshape([B, POLICY_SIZE]);
+    return relu(norm(params, "norm", x)).reshape([B, 64, config.filters]);
   });
 }
+
+const dense = (params: Params, name: string, x: tf.Tensor): tf.Tensor =>
+  linear(x, params[`${name}.weight`], params[`${name}.bias`]);
