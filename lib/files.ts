@@ -28,19 +28,74 @@ export function writeFileAtomic(path: string, content: string | Uint8Array): voi
     Deno.mkdirSync(dirname(path), { recursive: true });
     {
       using file = Deno.openSync(temporary, { write: true, create: true, truncate: true });
-      for (let written = 0; written < bytes.length;) {
-        written += file.writeSync(bytes.subarray(written));
-      }
+      writeAll(file, bytes);
       file.syncSync();
     }
     Deno.renameSync(temporary, path);
   } catch (cause) {
-    try {
-      Deno.removeSync(temporary);
-    } catch { /* it was never made */ }
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot write ${path}: ${reason}; what stood there before is kept`, { cause });
+    discard(temporary);
+    throw unwritten(path, cause);
   }
+}
+
+/**
+ * Writes lines as they come, atomically as {@linkcode writeFileAtomic}: the file appears when the last
+ * one is written. On an error, also of their source, what stood at `path` is untouched.
+ *
+ * @throws {Error} naming the path and the cause, when the disk is full or the folder not writable;
+ * whatever the source of the lines throws.
+ *
+ * ```ts
+ * import { writeLinesAtomic } from "@lib/files.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const path = `${Deno.makeTempDirSync()}/two.txt`;
+ * await writeLinesAtomic(path, ["one", "two"]);
+ * assert.equal(Deno.readTextFileSync(path), "one\ntwo\n");
+ * ```
+ */
+export async function writeLinesAtomic(
+  path: string,
+  lines: Iterable<string> | AsyncIterable<string>,
+): Promise<void> {
+  const temporary = `${path}.${Deno.pid}.tmp`, encoder = new TextEncoder();
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw unwritten(path, cause);
+    }
+  };
+  try {
+    attempt(() => Deno.mkdirSync(dirname(path), { recursive: true }));
+    {
+      const open = { write: true, create: true, truncate: true };
+      using file = attempt(() => Deno.openSync(temporary, open));
+      for await (const line of lines) attempt(() => writeAll(file, encoder.encode(`${line}\n`)));
+      attempt(() => file.syncSync());
+    }
+    attempt(() => Deno.renameSync(temporary, path));
+  } catch (error) {
+    discard(temporary);
+    throw error;
+  }
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += file.writeSync(bytes.subarray(written));
+  }
+}
+
+function discard(temporary: string): void {
+  try {
+    Deno.removeSync(temporary);
+  } catch { /* it was never made */ }
+}
+
+function unwritten(path: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`Cannot write ${path}: ${reason}; what stood there before is kept`, { cause });
 }
 
 /** Writes a value as indented JSON, atomically, with a final newline. */

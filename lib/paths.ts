@@ -64,6 +64,11 @@ export function datasetFolder(name: string): string {
   return /[/\\]/.test(name) ? userPath(name) : join(CACHE, "datasets", name);
 }
 
+/** A model as its user names it: a run's id stays as it is, and what has a slash is a path. */
+export function modelName(text: string): string {
+  return /[/\\]/.test(text) ? userPath(text) : text;
+}
+
 function resultsFolder(): string {
   const told = Deno.env.get("LAB_RESULTS");
   return told ? userPath(told) : join(ROOT, "results");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readTextIfPresent, writeFileAtomic } from "@lib/files.ts";
+import { readTextIfPresent, writeFileAtomic, writeLinesAtomic } from "@lib/files.ts";
 
 Deno.test("a write that fails keeps the old file and leaves nothing behind", () => {
   const folder = Deno.makeTempDirSync();
@@ -23,4 +23,24 @@ Deno.test("a file that is not there has no text; one that cannot be read is an e
   writeFileAtomic(join(folder, "one"), "text");
   assert.equal(readTextIfPresent(join(folder, "one")), "text");
   assert.throws(() => readTextIfPresent(folder));
+});
+
+Deno.test("lines appear together or not at all, and nothing else is left in the folder", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "lines-" }), path = `${folder}/lines.txt`;
+  await writeLinesAtomic(path, ["one"]);
+  const failing = (async function* () {
+    yield "two";
+    assert.equal(Deno.readTextFileSync(path), "one\n"); // not before the last is written
+    throw new RangeError("no third line");
+  })();
+  await assert.rejects(writeLinesAtomic(path, failing), /^RangeError: no third line$/);
+  assert.equal(Deno.readTextFileSync(path), "one\n");
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["lines.txt"]);
+  Deno.mkdirSync(`${folder}/taken`);
+  await assert.rejects(
+    writeLinesAtomic(`${folder}/taken`, ["a"]),
+    /Cannot write .*taken: .* is kept/,
+  );
+  assert.deepEqual([...Deno.readDirSync(folder)].length, 2);
+  Deno.removeSync(folder, { recursive: true });
 });

@@ -71,8 +71,13 @@ const match = kind({
     seed: z.int(),
     openings: z.enum(["standard", "none"]).default("standard"),
     maxMoves: z.int().positive().default(200),
+    /** SHA-256 of the weights of the models that play, by run: with others there is no match. */
+    weights: z.record(name, hash).default({}),
   }),
-  async run({ a, b, openings, ...options }, { signal, onProgress }) {
+  async run({ a, b, openings, weights, ...options }, { signal, onProgress }) {
+    for (const [run, expected] of Object.entries(weights)) {
+      await checkHash(join(RESULTS, run, "model.safetensors"), expected);
+    }
     const { openPlayer } = await import("@lib/play/named_player.ts");
     const { playMatch } = await import("@lib/play/match.ts");
     const { standardOpenings } = await import("@lib/play/openings.ts");
@@ -145,8 +150,7 @@ const score = kind({
   }),
   async run({ model, weights, labels, sha256, temperature }) {
     const { loadModel } = await import("@lib/model/model.ts");
-    const { boardPolicy } = await import("@lib/model/policy.ts");
-    const { tokenPolicy } = await import("@lib/model/token_policy.ts");
+    const { gamePolicy } = await import("@lib/model/game_policy.ts");
     const { useBackend } = await import("@lib/compute/backend.ts");
     const { alignPolicy, readLabels, regretPerState } = await import("@lib/analysis/labels.ts");
     const { sharpen } = await import("@lib/analysis/temperature.ts");
@@ -155,29 +159,13 @@ const score = kind({
       [join(RESULTS, model, "model.safetensors"), weights],
       [join(RESULTS, "labels", `${labels}.jsonl.gz`), sha256],
     ];
-    for (const [file, expected] of files) {
-      const found = await fileHash(file);
-      if (found !== expected) {
-        throw new Error(`Cannot score ${file}: its SHA-256 is ${found}, must be ${expected}`);
-      }
-    }
+    for (const [file, expected] of files) await checkHash(file, expected);
     await useBackend();
     const labelled = readLabels(files[1][0]);
     using loaded = loadModel(model);
     const { positions, histories } = labelled;
-    const { config } = loaded;
-    const distributions = config.model === "boardnet"
-      ? await boardPolicy({ ...loaded, config }, positions)
-      : config.model === "chessformer"
-      ? await tokenPolicy(
-        { ...loaded, config },
-        positions.map((position, x) => ({ position, moves: histories[x] })),
-      )
-      : undefined;
-    if (distributions === undefined) {
-      throw new TypeError(`Cannot score the ${config.model} ${model}: it plays one ending only`);
-    }
-    const policy = alignPolicy(labelled, distributions);
+    const games = positions.map((position, x) => ({ position, moves: histories[x] }));
+    const policy = alignPolicy(labelled, await gamePolicy(loaded, games));
     const { offsets, length } = labelled.states;
     for (let x = 0; x < length; x++) {
       sharpen(policy, temperature, policy, offsets[x], offsets[x + 1]);
@@ -188,6 +176,13 @@ const score = kind({
     return { positions: positions.length, regret: { ...regret } };
   },
 });
+
+/** Refuses a file that is another one here than where the job was made. */
+async function checkHash(file: string, expected: string): Promise<void> {
+  const found = await fileHash(file);
+  if (found === expected) return;
+  throw new Error(`Cannot use ${file}: its SHA-256 is ${found}, must be ${expected}`);
+}
 
 const KINDS: Readonly<Record<string, Kind<z.ZodType>>> = { label, match, train, score };
 

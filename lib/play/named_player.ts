@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { RESULTS, userPath } from "@lib/paths.ts";
+import { modelName, RESULTS } from "@lib/paths.ts";
 import { makeCrowd } from "@lib/experts/crowd.ts";
 import { crowdPlayer } from "@lib/play/crowd_player.ts";
 import { epsilonPlayer, greedyPlayer, type Player, randomPlayer } from "@lib/play/player.ts";
@@ -76,15 +76,18 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   model: {
     usage: "model:<run>:tau=0.1",
-    help: "a trained model: a run's id, or folder with a slash; τ is 1 unless given",
-    options: ["tau"],
+    help:
+      "a trained model: a run's id, or folder with a slash; τ is 1 unless given; tries=5: by the " +
+      "paper's rule a ChessFormer may fail to move legally",
+    options: ["tau", "tries"],
     named: "a run's id, or its folder with a slash",
     async open({ names: [name], options }) {
       // Only a model needs the tensors, which take a while to load.
       const { openModelPlayer } = await import("./model_player.ts");
       try {
-        return await openModelPlayer(name.includes("/") ? userPath(name) : name, {
+        return await openModelPlayer(modelName(name), {
           temperature: numberOf(options, "tau") ?? 1,
+          tries: numberOf(options, "tries"),
         });
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound)) throw error;

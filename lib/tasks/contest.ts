@@ -5,6 +5,8 @@
  * @module
  */
 
+import { readLines } from "@lib/data/lines.ts";
+
 /** A contestant, ready. */
 export interface Contestant {
   /** For the table. */
@@ -15,16 +17,6 @@ export interface Contestant {
   order(line: string): Promise<number>;
   /** Ends it. */
   close(): Promise<void>;
-}
-
-/** The lines of a stream of bytes. */
-async function* lines(bytes: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of bytes.pipeThrough(new TextDecoderStream())) {
-    const whole = (rest + text).split("\n");
-    rest = whole.pop()!;
-    yield* whole;
-  }
 }
 
 /**
@@ -47,7 +39,7 @@ export async function startContestant(
     stderr: "inherit",
   }).spawn();
   const writer = child.stdin.getWriter();
-  const answers = lines(child.stdout)[Symbol.asyncIterator]();
+  const answers = readLines(child.stdout)[Symbol.asyncIterator]();
   const answer = async (): Promise<Record<string, never>> => {
     for (;;) {
       const { value, done } = await answers.next();
@@ -81,7 +73,7 @@ export async function serveOrders(
   obey: (line: string) => number | Promise<number>,
 ): Promise<void> {
   console.log(JSON.stringify({ ready: about }));
-  for await (const line of lines(Deno.stdin.readable)) {
+  for await (const line of readLines(Deno.stdin.readable)) {
     console.log(JSON.stringify({ ms: await obey(line) }));
   }
 }

@@ -11,9 +11,8 @@ import { alignPolicy, type LabelledPositions, readLabels } from "@lib/analysis/l
 import type { Policy } from "@lib/analysis/states.ts";
 import { mean } from "@lib/analysis/stats.ts";
 import { useBackend } from "@lib/compute/backend.ts";
+import { gamePolicy } from "@lib/model/game_policy.ts";
 import { loadModel } from "@lib/model/model.ts";
-import { boardPolicy } from "@lib/model/policy.ts";
-import { tokenPolicy } from "@lib/model/token_policy.ts";
 import { RESULTS } from "@lib/paths.ts";
 import { runCommand } from "@lib/tasks/command.ts";
 
@@ -36,17 +35,8 @@ was made of; after either has changed, run it again.
  */
 export async function labelledPolicy(run: string, labelled: LabelledPositions): Promise<Policy> {
   using model = loadModel(run);
-  const { positions, histories } = labelled, { config } = model;
-  if (config.model === "boardnet") {
-    return alignPolicy(labelled, await boardPolicy({ ...model, config }, positions));
-  }
-  if (config.model !== "chessformer") {
-    throw new TypeError(
-      `Cannot put ${run} on positions of games: it is a ${config.model}, must be a boardnet or chessformer`,
-    );
-  }
-  const games = histories.map((moves, x) => ({ moves, position: positions[x] }));
-  return alignPolicy(labelled, await tokenPolicy({ ...model, config }, games));
+  const games = labelled.histories.map((moves, x) => ({ moves, position: labelled.positions[x] }));
+  return alignPolicy(labelled, await gamePolicy(model, games));
 }
 
 async function main(args: readonly string[]): Promise<void> {
