@@ -121,15 +121,15 @@ type DrawnPlot = (SVGSVGElement | HTMLElement) & Plot.Plot;
 function drawPlot(options: Plot.PlotOptions): DrawnPlot {
   const defaults: Plot.PlotOptions = {
     width: 680,
-    marginRight: 24,
     insetTop: 2,
     ...options,
-    x: { labelAnchor: "center", labelArrow: "none", ...axis(options.x) },
+    x: { labelAnchor: "center", labelArrow: "none", ...plainTicks(options.x), ...axis(options.x) },
     y: {
       grid: options.grid ?? true,
       tickSpacing: 48,
       labelAnchor: "top",
       labelArrow: "none",
+      ...plainTicks(options.y),
       ...axis(options.y),
     },
     color: { ...options.color, legend: false },
@@ -138,7 +138,11 @@ function drawPlot(options: Plot.PlotOptions): DrawnPlot {
   };
   const trial = render(defaults);
   const has = (label: string) => trial.querySelector(`[aria-label="${label}"]`) !== null;
-  const marginLeft = options.marginLeft ?? options.margin ?? leftMargin(trial);
+  const marginLeft = options.marginLeft ?? options.margin ??
+    Math.max(10, labelWidth(trial, "y")) + 9 + PADDING;
+  const panels = labelWidth(trial, "fy"), title = has("fy-axis label") ? 18 : 0;
+  const marginRight = options.marginRight ?? options.margin ??
+    (panels > 0 ? panels + 9 + title + PADDING : 24);
   return render({
     marginTop: (has("y-axis label") ? 34 : 14) + (has("fx-axis tick label") ? 22 : 0),
     marginBottom: has("x-axis label") ? 46 : 30,
@@ -146,6 +150,7 @@ function drawPlot(options: Plot.PlotOptions): DrawnPlot {
     color: { ...defaults.color, ...colorDefaults(trial.scale("color"), options.color) },
     y: { labelOffset: marginLeft - PADDING, ...defaults.y },
     marginLeft,
+    marginRight,
   });
 }
 
@@ -166,13 +171,18 @@ function colorDefaults(
   return scale.type?.startsWith("diverging") ? { scheme: "RdBu" } : { scheme: "viridis" };
 }
 
-/** Room for the longest label of the vertical axis, tick included. */
-function leftMargin(plot: DrawnPlot): number {
-  const labels = plot.querySelectorAll('[aria-label="y-axis tick label"] text');
+/** Numbers on a logarithmic axis as they are written, not as 200m for 0.2. */
+function plainTicks(options: Plot.PlotOptions["x"]): Plot.ScaleOptions {
+  return axis(options).type === "log" ? { tickFormat: ",.3~r" } : {};
+}
+
+/** The longest label of an axis at the side, in pixels. */
+function labelWidth(plot: DrawnPlot, axis: "y" | "fy"): number {
+  const labels = plot.querySelectorAll(`[aria-label="${axis}-axis tick label"] text`);
   const widths = [...labels].flatMap((label) =>
     (label.textContent ?? "").split("\n").map((line) => textWidth(line, FONT_SIZE))
   );
-  return Math.ceil(Math.max(10, ...widths)) + 9 + PADDING;
+  return Math.ceil(Math.max(0, ...widths));
 }
 
 /** The drawn marks, without what only a browser understands (style sheet, variables). */

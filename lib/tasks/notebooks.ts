@@ -28,7 +28,7 @@ Options
   --parameter <name=value>  another value for what the notebook declares in its cell of parameters;
                             may be repeated, and needs --output
   --output <folder>         where the executed notebooks go; what they write to results/ goes to
-                            results/ in there, beside copies of the models and labels that are here
+                            results/ in there, beside copies of the models, labels and benchmarks here
   --timeout <seconds>       the longest time of a cell (1800)
   --help                    this text
 
@@ -100,14 +100,17 @@ export async function runNotebooks(options: NotebooksOptions = {}): Promise<RunR
   return reports;
 }
 
+/** Results that are no runs, and that notebooks read: of tasks, not of other notebooks. */
+const SHARED = ["labels", "positions", "bench"];
+
 /**
- * Copies what notebooks read of each other's results, the trained models and the labels, as far as it
- * is not there yet.
+ * Copies what notebooks read of results that are there, the trained models, labels, positions and
+ * benchmarks, as far as it is not copied yet.
  */
 export function copyInputs(results: string, directory: string): void {
   for (const { name: input } of exists(results) ? Deno.readDirSync(results) : []) {
     const folder = join(results, input), copy = join(directory, input);
-    if (input !== "labels" && !exists(join(folder, "model.safetensors"))) continue;
+    if (!SHARED.includes(input) && !exists(join(folder, "model.safetensors"))) continue;
     if (exists(copy)) continue;
     Deno.mkdirSync(copy, { recursive: true });
     for (const { name, isFile } of Deno.readDirSync(folder)) {

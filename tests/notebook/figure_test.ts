@@ -83,6 +83,26 @@ Deno.test("the margin grows with the labels", () => {
   assert.ok(png.dark(24, 0, 60, png.height) > 0, "the label begins at the edge of the text");
 });
 
+Deno.test("panels' names have room at the right, and logarithmic axes plain numbers", () => {
+  const panel = "a panel with a name";
+  const drawn = figure({
+    x: { type: "log", label: null },
+    fy: { label: null },
+    marks: [
+      Plot.dot([{ panel, at: 0.02, n: 3 }, { panel, at: 2, n: 4 }], {
+        x: "at",
+        y: "n",
+        fy: "panel",
+      }),
+    ],
+  });
+  const png = decodePng(drawn.png());
+  assert.equal(png.dark(png.width - 6, 0, png.width, png.height), 0);
+  const ticks = /aria-label="x-axis tick label"[^]*?<\/g>/.exec(drawn.svg)![0];
+  assert.match(ticks, />0\.1</);
+  assert.doesNotMatch(ticks, /\dm</);
+});
+
 Deno.test("categories get the palette, quantities a ramp with a legend, and choices are kept", () => {
   const categories = figure({ marks: [Plot.dot(rows, { x: "x", y: "value", fill: "who" })] });
   assert.ok(categories.svg.includes(PALETTE[0]) && categories.svg.includes(PALETTE[1]));

@@ -45,9 +45,17 @@ Deno.test("a trial gets copies of models and labels, and keeps what it has", () 
   write(join(results, "one", "lock.tmp"), "");
   write(join(results, "begun", "run.json"), "{}");
   write(join(results, "labels", "x.jsonl.gz"), "labels");
+  write(join(results, "positions", "y.jsonl.gz"), "positions");
+  write(join(results, "bench", "ops.json"), "{}");
+  write(join(results, "figures", "one.png"), "");
   write(join(results, "claims.json"), "[]");
   copyInputs(results, trial);
-  assert.deepEqual([...Deno.readDirSync(trial)].map(({ name }) => name).sort(), ["labels", "one"]);
+  assert.deepEqual([...Deno.readDirSync(trial)].map(({ name }) => name).sort(), [
+    "bench",
+    "labels",
+    "one",
+    "positions",
+  ]);
   assert.deepEqual([...Deno.readDirSync(join(trial, "one"))].map(({ name }) => name), [
     "model.safetensors",
   ]);
