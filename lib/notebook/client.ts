@@ -54,14 +54,14 @@ type Reply = Record<string, unknown> | "timeout" | "interrupted" | "dead";
 
 const MARKER = "lab_marker";
 const DELIMITER = "<IDS|MSG>";
-const START_LIMIT = 20_000; // milliseconds
+const START_LIMIT = 60_000; // milliseconds: a busy machine may be very slow
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
 /**
  * Starts a kernel and waits until it answers.
  *
- * @throws {Error} when the kernel ends or does not answer within 20 seconds.
+ * @throws {Error} when the kernel ends or does not answer within a minute.
  */
 export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
   const directory = Deno.makeTempDirSync({ prefix: "kernel-" });
@@ -135,7 +135,7 @@ async function connectWhenUp(
       await new Promise((resolve) => setTimeout(resolve, 20)); // not listening yet
     }
   }
-  if (process.alive) throw new Error("Cannot start the kernel: no answer for 20 seconds");
+  if (process.alive) throw new Error("Cannot start the kernel: no answer for a minute");
   throw new Error(`Cannot start the kernel: it ended at once: ${await process.ended}`);
 }
 
@@ -178,7 +178,7 @@ export class Kernel implements AsyncDisposable {
     const limit = Date.now() + START_LIMIT;
     while (!await this.#drain(250)) {
       if (!this.alive) throw new Error(`Cannot start the kernel: it ended: ${await this.ended}`);
-      if (Date.now() > limit) throw new Error("Cannot start the kernel: no answer for 20 seconds");
+      if (Date.now() > limit) throw new Error("Cannot start the kernel: no answer for a minute");
     }
   }
 
@@ -192,7 +192,7 @@ export class Kernel implements AsyncDisposable {
       return { status: reply, outputs: outputs.all() };
     }
     if (reply === "dead") return { status: "dead", outputs: outputs.all() };
-    await this.#drain(5000);
+    await this.#drain(START_LIMIT);
     return { status: reply.status === "ok" ? "ok" : "error", outputs: outputs.all() };
   }
 

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Kernel, startKernel } from "@lib/notebook/client.ts";
+import type { Output } from "@lib/notebook/ipynb.ts";
 import { isMended, mendKernel } from "@lib/notebook/kernel.ts";
+import { notebookFolder } from "../jupyter/python.ts";
 import { said } from "./cells.ts";
 
 const IMPORT = 'import { progress, show } from "@lib/notebook/mod.ts";';
@@ -32,9 +36,13 @@ Deno.test("the end of a cell waits for its outputs to leave, if it has some", as
   const { outputs } = await kernel.execute(
     `const end = Deno[Deno.internal].jupyter.broadcastResult; // what the kernel awaits after a cell
      await end(0, undefined);
+     let quiet = Infinity; // the shortest of some: the machine may be busy
+     for (let time = 0; time < 10; time++) {
+       const begun = performance.now();
+       await end(0, undefined);
+       quiet = Math.min(quiet, performance.now() - begun);
+     }
      const begun = performance.now();
-     await end(0, undefined);
-     const quiet = performance.now() - begun;
      for (let i = 0; i < 300; i++) { console.log("x".repeat(10_000)); await 0; }
      await end(0, undefined);
      const waited = performance.now();
@@ -52,6 +60,45 @@ Deno.test("a kernel without the parts that are mended is told of", async () => {
   await kernel.execute("Deno[Deno.internal].jupyter.broadcastResult = undefined;");
   const { outputs } = await kernel.execute(IMPORT);
   assert.match(said(outputs).join(), /stderr: The kernel of Deno .* not the one that is mended/);
+});
+
+Deno.test("from another folder, without a network and the system's fonts, a figure is the same", async () => {
+  const folder = notebookFolder(), gone = "http://127.0.0.1:1"; // nothing listens there
+  const env = { http_proxy: gone, https_proxy: gone, FONTCONFIG_FILE: join(folder, "no.conf") };
+  const pictures = [];
+  for (const options of [{}, { cwd: folder, env }]) {
+    await using kernel = await startKernel(options);
+    await kernel.execute('import { figure, Plot } from "@lib/notebook/mod.ts";');
+    const { outputs } = await kernel.execute(
+      'figure({ title: "At τ → 0", marks: [Plot.dot([[1, 2], [2, 3]])] })',
+    );
+    const [output] = outputs as [Extract<Output, { data: unknown }>];
+    pictures.push(output.data["image/png"]);
+  }
+  assert.ok(String(pictures[0]).length > 1000);
+  assert.equal(pictures[0], pictures[1]);
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("an edited file of the library is loaded anew under another query", async () => {
+  await using kernel = await startKernel();
+  const file = join(Deno.makeTempDirSync(), "gain.ts");
+  const write = (gain: number) =>
+    Deno.writeTextFileSync(file, `export const gain: number = ${gain};`);
+  const take = async (query: string) => {
+    const code = `import { gain } from ${JSON.stringify(pathToFileURL(file) + query)}; gain`;
+    return said((await kernel.execute(code)).outputs).join();
+  };
+  write(1);
+  await kernel.execute("const kept = 7;");
+  assert.equal(await take(""), "execute_result: 1");
+  write(2);
+  assert.equal(await take(""), "execute_result: 1");
+  assert.equal(await take("?2"), "execute_result: 2");
+  assert.deepEqual(said((await kernel.execute("kept")).outputs), ["execute_result: 7"]);
+  const own = 'import { random } from "@lib/random.ts?2"; random(1, "x")() < 1';
+  assert.deepEqual(said((await kernel.execute(own)).outputs), ["execute_result: true"]);
+  Deno.removeSync(dirname(file), { recursive: true });
 });
 
 Deno.test("console output of one turn leaves in one message a run of a stream", async () => {
