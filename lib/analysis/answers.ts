@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
@@ -67,9 +68,13 @@ function answersFile(folder: string): string {
   return join(folder, "answers.json.gz");
 }
 
+function checkpointFile(folder: string): string {
+  return join(folder, "model.safetensors");
+}
+
 /** What {@linkcode Answers.model} is for the checkpoint of a run, given its folder. */
 export function checkpointHash(folder: string): string {
-  const bytes = Deno.readFileSync(join(folder, "model.safetensors"));
+  const bytes = Deno.readFileSync(checkpointFile(folder));
   return createHash("sha256").update(bytes).digest("hex").slice(0, 16);
 }
 
@@ -84,7 +89,8 @@ export function writeAnswers(folder: string, { loss, first, ...rest }: Answers):
 }
 
 /**
- * Reads the answers that the checkpoint in a run's folder gave on these positions.
+ * Reads the answers that the checkpoint in a run's folder gave on these positions; a run may be kept by
+ * its answers alone, without the checkpoint.
  *
  * @throws {SyntaxError} naming the file, for what are no answers.
  * @throws {RangeError} for answers on other positions, or of another checkpoint.
@@ -123,7 +129,7 @@ export function readAnswers(folder: string, { hash, states }: LabelledPositions)
         `${read.labels}, must be for the ${states.length} of ${hash}`,
     );
   }
-  const model = checkpointHash(folder);
+  const model = existsSync(checkpointFile(folder)) ? checkpointHash(folder) : read.model;
   if (read.model !== model) {
     throw new RangeError(
       `Cannot use the answers of ${file}: they are of the checkpoint ${read.model}, must be of ` +

@@ -104,13 +104,16 @@ export async function runNotebooks(options: NotebooksOptions = {}): Promise<RunR
 const SHARED = ["labels", "positions", "bench"];
 
 /**
- * Copies what notebooks read of results that are there, the trained models, labels, positions and
- * benchmarks, as far as it is not copied yet.
+ * Copies what notebooks read of results that are there, the trained models (or their answers alone),
+ * labels, positions and benchmarks, as far as it is not copied yet.
  */
 export function copyInputs(results: string, directory: string): void {
   for (const { name: input } of exists(results) ? Deno.readDirSync(results) : []) {
     const folder = join(results, input), copy = join(directory, input);
-    if (!SHARED.includes(input) && !exists(join(folder, "model.safetensors"))) continue;
+    const isRun = ["model.safetensors", "answers.json.gz"].some((file) =>
+      exists(join(folder, file))
+    );
+    if (!SHARED.includes(input) && !isRun) continue;
     if (exists(copy)) continue;
     Deno.mkdirSync(copy, { recursive: true });
     for (const { name, isFile } of Deno.readDirSync(folder)) {

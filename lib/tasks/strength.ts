@@ -14,7 +14,7 @@ import { useBackend } from "@lib/compute/backend.ts";
 import { gamePolicy } from "@lib/model/game_policy.ts";
 import { loadModel } from "@lib/model/model.ts";
 import { RESULTS } from "@lib/paths.ts";
-import { runCommand } from "@lib/tasks/command.ts";
+import { parseNumber, runCommand } from "@lib/tasks/command.ts";
 
 const HELP = `Put trained models on labelled positions: what each loses at each temperature.
 
@@ -22,6 +22,7 @@ const HELP = `Put trained models on labelled positions: what each loses at each 
 
 Options
   --labels <name>      results/labels/<name>.jsonl.gz (human-test)
+  --temperatures <list>  at which the loss is kept (${STRENGTH_TAUS.join(",")})
   --help               this text
 
 Writes results/<run>/answers.json.gz, for the notebooks. It names the checkpoint and the labels that it
@@ -45,21 +46,26 @@ async function main(args: readonly string[]): Promise<void> {
     allowPositionals: true,
     options: {
       labels: { type: "string", default: "human-test" },
+      temperatures: { type: "string", default: STRENGTH_TAUS.join(",") },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return console.log(HELP);
   if (runs.length === 0) throw new TypeError(`Cannot measure 0 runs\n\n${HELP}`);
+  const taus = values.temperatures.split(",").map((text) => parseNumber("temperatures", text));
+  if (!taus.every((tau) => tau >= 0)) {
+    throw new RangeError(`Cannot cool to --temperatures ${values.temperatures}: must be 0 or more`);
+  }
   await useBackend();
   const labelled = readLabels(join(RESULTS, "labels", `${values.labels}.jsonl.gz`));
   for (const run of runs) {
     const start = performance.now();
     const policy = await labelledPolicy(run, labelled);
     const folder = join(RESULTS, run);
-    const answers = answersOf(labelled, policy, checkpointHash(folder));
+    const answers = answersOf(labelled, policy, checkpointHash(folder), taus);
     writeAnswers(folder, answers);
     const rate = labelled.states.length / (performance.now() - start) * 1000;
-    const losses = STRENGTH_TAUS.map((tau, t) => `${mean(answers.loss[t]).toFixed(2)} at ${tau}`);
+    const losses = taus.map((tau, t) => `${mean(answers.loss[t]).toFixed(2)} at ${tau}`);
     console.log(`${run}: loses ${losses.join(", ")} (${Math.round(rate)} positions/s)`);
   }
 }

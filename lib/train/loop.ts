@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import process from "node:process";
 import * as tf from "@tensorflow/tfjs";
 import { describeBackend, useBackend } from "@lib/compute/backend.ts";
 import { countParameters } from "@lib/model/params.ts";
@@ -118,6 +119,11 @@ export async function train(
   const session = performance.now();
   const elapsed = () => (performance.now() - session) / 1000;
   const seconds = () => Number((secondsBefore + elapsed()).toFixed(2));
+  const cpuBefore = checkpoint?.cpuSeconds ?? 0, cpu = process.cpuUsage();
+  const cpuSeconds = () => {
+    const { user, system } = process.cpuUsage(cpu); // microseconds of this session
+    return Number((cpuBefore + (user + system) / 1e6).toFixed(2));
+  };
   let manifest: RunManifest = {
     id: config.name,
     status: "running",
@@ -138,7 +144,14 @@ export async function train(
   };
   const record = (change: Partial<RunManifest>) => {
     const updated = new Date().toISOString();
-    manifest = { ...manifest, seconds: seconds(), validationLoss, updated, ...change };
+    manifest = {
+      ...manifest,
+      seconds: seconds(),
+      cpuSeconds: cpuSeconds(),
+      validationLoss,
+      updated,
+      ...change,
+    };
     writeManifest(directory, manifest);
   };
   const log = (metrics: Omit<Metrics, "seconds">) => {
@@ -149,7 +162,13 @@ export async function train(
   const save = async () => {
     const params = await readParams(state.params);
     const means = await readParams(state.means), squares = await readParams(state.squares);
-    const progress = { step, losses, validationLoss, seconds: seconds() };
+    const progress = {
+      step,
+      losses,
+      validationLoss,
+      seconds: seconds(),
+      cpuSeconds: cpuSeconds(),
+    };
     writeCheckpoint(directory, config, { ...progress, params, means, squares });
     record({ step });
   };

@@ -50,6 +50,8 @@ export interface RunManifest {
   readonly step: number;
   /** Of training, without pauses. */
   readonly seconds: number;
+  /** Seconds of processor time, of all threads; older runs lack it. */
+  readonly cpuSeconds?: number;
   /** Mean cross-entropy on the validation set at the last evaluation, nats. */
   readonly validationLoss: number | null;
 }
@@ -78,6 +80,8 @@ export interface Progress {
   readonly step: number;
   /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
+  /** Seconds of processor time so far; a checkpoint of an older version lacks it. */
+  readonly cpuSeconds?: number;
   /** Sum of the losses since the last line of `metrics.jsonl`: the next line needs it. */
   readonly losses: number;
   /** At the last evaluation, nats. */

@@ -27,6 +27,8 @@ Deno.test("answers are those of the policy, and belong to one checkpoint and one
   assert.deepEqual(readAnswers(folder, labelled), answers);
   Deno.writeTextFileSync(checkpoint, "another");
   assert.throws(() => readAnswers(folder, labelled), /of the checkpoint .* must be of/);
+  Deno.removeSync(checkpoint); // a run that is kept by its answers alone
+  assert.deepEqual(readAnswers(folder, labelled), answers);
   writeLabels(file, card, [game]);
   assert.throws(
     () => readAnswers(folder, readLabels(file)),

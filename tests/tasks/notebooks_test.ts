@@ -44,6 +44,7 @@ Deno.test("a trial gets copies of models and labels, and keeps what it has", () 
   write(join(results, "one", "model.safetensors"), "first");
   write(join(results, "one", "lock.tmp"), "");
   write(join(results, "begun", "run.json"), "{}");
+  write(join(results, "answered", "answers.json.gz"), "answers");
   write(join(results, "labels", "x.jsonl.gz"), "labels");
   write(join(results, "positions", "y.jsonl.gz"), "positions");
   write(join(results, "bench", "ops.json"), "{}");
@@ -51,6 +52,7 @@ Deno.test("a trial gets copies of models and labels, and keeps what it has", () 
   write(join(results, "claims.json"), "[]");
   copyInputs(results, trial);
   assert.deepEqual([...Deno.readDirSync(trial)].map(({ name }) => name).sort(), [
+    "answered",
     "bench",
     "labels",
     "one",
