@@ -21,19 +21,20 @@ export const reportStyle = `
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 2rem 1.25rem 6rem; max-width: 50rem; color: var(--text);
-  background: var(--ground); font: 1.0625rem/1.6 Charter, "Bitstream Charter", Cambria, Georgia, serif;
+  background: var(--ground); overflow-wrap: break-word; font: 1.0625rem/1.6 Charter, "Bitstream Charter", Cambria, Georgia, serif;
 }
 h1, h2, h3, h4, table, nav, .note, .verdict {
   font-family: system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 0.5em; }
 h2 { font-size: 1.55rem; line-height: 1.25; margin: 0 0 0.6em; }
+main > * + h2 { margin-top: 1.8em; }
 h3 { font-size: 1.2rem; margin: 1.8em 0 0.5em; }
 h4 { font-size: 1rem; margin: 1.5em 0 0.4em; }
 section { border-top: 1px solid var(--line); margin-top: 3rem; padding-top: 1.5rem; }
 a { color: var(--link); }
 nav { font-size: 0.95rem; }
-nav ol { padding-left: 1.3rem; }
+nav ol { padding-left: 2rem; }
 code, pre { font-family: ui-monospace, "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { font-size: 0.86em; overflow-wrap: anywhere; }
 pre { font-size: 0.82rem; line-height: 1.5; overflow-x: auto; margin: 0; }
@@ -65,6 +66,10 @@ blockquote { margin: 1rem 0; padding-left: 1rem; border-left: 3px solid var(--li
 .hljs-number { color: var(--number); }
 .hljs-comment { color: var(--comment); font-style: italic; }
 .hljs-title { color: var(--link); }
+@media (max-width: 48rem) {
+  main > table { display: block; overflow-x: auto; }
+  main > table td:first-child { min-width: 10rem; }
+}
 @media (min-width: 75rem) { .wide { margin: 0 -9rem; } }
 @media print { body { max-width: none; } nav { display: none; } .cell { break-inside: avoid; } }
 `;

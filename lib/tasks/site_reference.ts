@@ -11,6 +11,9 @@ import { ROOT } from "@lib/paths.ts";
 /** Left out: programs, and guides that only export again what other files document. */
 const LEFT_OUT = /^lib\/(tasks\/|notebook\/mod\.ts|query\/mod\.ts)/;
 
+const NARROW = "\n@media (max-width: 48rem) { #content { flex-direction: column; } " +
+  "#content > main { max-width: calc(100vw - 3rem); } }\n";
+
 /**
  * Writes the reference into a folder, which must not be there yet.
  *
@@ -30,6 +33,16 @@ export async function writeReference(output: string): Promise<void> {
   for (const page of pages(output)) {
     Deno.writeTextFileSync(page, portable(Deno.readTextFileSync(page)));
   }
+  // On a phone Deno's pages stay as wide as their longest line of code.
+  const style = join(output, "page.css");
+  Deno.writeTextFileSync(style, NARROW, { append: true });
+  // Of many files Deno's first page is empty: it leads on to the guide.
+  const guide = "mod.ts/index.html";
+  Deno.writeTextFileSync(
+    join(output, "index.html"),
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>Reference</title>` +
+      `<meta http-equiv="refresh" content="0; url=${guide}"><a href="${guide}">The guide</a></html>\n`,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { listNotebooks, readNotebook } from "@lib/notebook/ipynb.ts";
 import { runNotebook } from "@lib/notebook/runner.ts";
-import { NOTEBOOKS, RESULTS } from "@lib/paths.ts";
+import { NOTEBOOKS, RESULTS, ROOT } from "@lib/paths.ts";
 import { copyInputs } from "@lib/tasks/notebooks.ts";
 import { notebookFile } from "../notebook/cells.ts";
 import { comparable } from "./comparable.ts";
@@ -58,15 +58,50 @@ Deno.test({
   },
 });
 
+/** A home with the kernel, and results of its own for what notebooks write. */
+async function trial() {
+  const home = Deno.makeTempDirSync({ prefix: "home-" });
+  const results = join(home, "results");
+  copyInputs(RESULTS, results);
+  return { home, env: { ...await installedKernel(home), LAB_RESULTS: results } };
+}
+
+/** Notebooks of seconds whose outputs hold no measured time. */
+const QUICK = ["02_tokens_and_batches", "12_human_strength"];
+
 Deno.test({
-  name: "nbclient executes every notebook, with the figures that are stored",
-  ignore: !python || Deno.env.get("LAB_LONG") !== "1",
+  name: "nbclient executes quick notebooks of the repository with the runner's outputs",
+  ignore: !python,
   sanitizeResources: false,
   fn: async (t) => {
-    const home = Deno.makeTempDirSync({ prefix: "home-" });
-    const results = join(home, "results");
-    copyInputs(RESULTS, results);
-    const env = { ...await installedKernel(home), LAB_RESULTS: results };
+    const { home, env } = await trial();
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", join(ROOT, "lib/tasks/notebooks.ts"), ...QUICK, "--output", home],
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    for (const path of listNotebooks(QUICK)) {
+      await t.step(basename(path), async () => {
+        const [theirs, ours] = [join(home, "nbclient.ipynb"), join(home, basename(path))];
+        await nbclient(path, theirs, NOTEBOOKS, env);
+        assert.deepEqual(comparable(readNotebook(theirs)), comparable(readNotebook(ours)));
+      });
+    }
+    Deno.removeSync(home, { recursive: true });
+  },
+});
+
+const all = Deno.env.get("LAB_LONG") === "1";
+if (python && !all) {
+  console.log("every notebook by nbclient: skipped, deno task test:notebooks runs them all");
+}
+
+Deno.test({
+  name: "nbclient executes every notebook, with outputs of the kinds that are stored",
+  ignore: !python || !all,
+  sanitizeResources: false,
+  fn: async (t) => {
+    const { home, env } = await trial();
     for (const path of listNotebooks()) {
       await t.step(basename(path), async () => {
         const output = join(home, basename(path));
@@ -83,7 +118,4 @@ Deno.test({
 /** What an output is, without what differs from run to run: seconds, and what follows from them. */
 function kindOf(output: { output_type: string; data?: object; name?: string }): string {
   return `${output.output_type} ${output.name ?? Object.keys(output.data ?? {}).sort().join()}`;
-}
-if (Deno.env.get("LAB_LONG") !== "1" && python) {
-  console.log("every notebook by nbclient: skipped, LAB_LONG=1 runs them (about 15 minutes)");
 }

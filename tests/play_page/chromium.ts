@@ -13,8 +13,8 @@ export function findChromium(): string | null {
   return null;
 }
 
-/** Seconds until something is taken to have failed: a busy machine may be slow. */
-const PATIENCE = 60;
+/** Seconds until something is taken to have failed: a busy machine may be very slow. */
+const PATIENCE = 180;
 
 interface Message {
   readonly id?: number;
@@ -67,8 +67,10 @@ export async function openPage(program: string, flags: readonly string[] = []): 
       return undefined;
     }
   }, PATIENCE);
-  const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
-  const target = targets.find(({ type }: { type: string }) => type === "page");
+  const target = await waitFor(async () => {
+    const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
+    return targets.find(({ type }: { type: string }) => type === "page");
+  }, PATIENCE);
   const socket = new WebSocket(target.webSocketDebuggerUrl);
   await new Promise((resolve) => socket.onopen = resolve);
   let count = 0;
