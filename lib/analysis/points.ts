@@ -55,6 +55,20 @@ export function selectPoints(points: Points, which: ArrayLike<number>): Points {
 }
 
 /**
+ * Two spaces as one: each point's numbers in both, side by side.
+ *
+ * @throws {RangeError} when they have not the same number of points.
+ */
+export function joinPoints(a: Points, b: Points): Points {
+  if (a.length !== b.length) {
+    throw new RangeError(`Cannot join ${a.length} points with ${b.length}: must be equal`);
+  }
+  return makePoints(
+    Array.from({ length: a.length }, (_, i) => [...pointAt(a, i), ...pointAt(b, i)]),
+  );
+}
+
+/**
  * The mean over the parts of each point: [length, parts · d] → [length, d]. With 64 parts, the squares
  * of a board become one.
  *

@@ -9,7 +9,7 @@
 
 import { pointAt, type Points, selectPoints } from "@lib/analysis/points.ts";
 import { random, shuffle } from "@lib/random.ts";
-import { bootstrap, type Interval, type Resampling } from "@lib/analysis/stats.ts";
+import { bootstrap, type Interval, mean, type Resampling } from "@lib/analysis/stats.ts";
 
 /** A linear map from points to targets. */
 export interface Probe {
@@ -44,33 +44,7 @@ export function ridge(
   targets: readonly ArrayLike<number>[],
   penalty: number,
 ): Probe {
-  const { length: n, dimension: d } = points;
-  const odd = targets.find((target) => target.length !== n);
-  if (odd) throw new RangeError(`Cannot fit ${odd.length} targets to ${n} points: must be equal`);
-  const { centre, scale } = moments(points);
-  const gram = new Float64Array(d * d), cross = targets.map(() => new Float64Array(d));
-  const means = Float64Array.from(
-    targets,
-    (target) => Array.from(target).reduce((a, b) => a + b) / n,
-  );
-  const x = new Float64Array(d);
-  for (let i = 0; i < n; i++) {
-    const row = pointAt(points, i);
-    for (let a = 0; a < d; a++) x[a] = (row[a] - centre[a]) * scale[a];
-    for (let a = 0; a < d; a++) {
-      for (let b = 0, xa = x[a] / n; b <= a; b++) gram[a * d + b] += xa * x[b];
-    }
-    for (let t = 0; t < targets.length; t++) {
-      const y = (targets[t][i] - means[t]) / n;
-      if (y !== 0) { for (let a = 0; a < d; a++) cross[t][a] += y * x[a]; }
-    }
-  }
-  // A dimension that never varies has weight 0, whatever the penalty.
-  for (let a = 0; a < d; a++) gram[a * d + a] += scale[a] === 0 ? 1 : penalty;
-  const root = cholesky(gram, d);
-  const weights = cross.map((c) => solve(root, c).map((w, a) => w * scale[a]));
-  const offset = means.map((y, t) => y - weights[t].reduce((sum, w, a) => sum + w * centre[a], 0));
-  return { weights, offset };
+  return fit(summarise(points, targets), penalty);
 }
 
 /** What a probe says of each point, [m][n]. */
@@ -94,7 +68,7 @@ export interface HeldOut {
 }
 
 /** Penalties to choose from. */
-const PENALTIES = [0.0001, 0.001, 0.01, 0.1, 1, 10];
+const PENALTIES = [0.001, 0.01, 0.1, 1, 10];
 
 /**
  * What a probe says of each point when it was fitted without the point's part of the data, [m][n]. The
@@ -124,11 +98,9 @@ export function heldOut(
   for (let fold = 0; fold < folds; fold++) {
     const judge = (fold + 1) % folds;
     const inner = part((f) => f !== fold && f !== judge), judged = part((f) => f === judge);
+    const sums = summarise(inner.points, inner.targets);
     const errors = PENALTIES.map((penalty) =>
-      squaredError(
-        readOff(ridge(inner.points, inner.targets, penalty), judged.points),
-        judged.targets,
-      )
+      squaredError(readOff(fit(sums, penalty), judged.points), judged.targets)
     );
     const penalty = PENALTIES[errors.indexOf(Math.min(...errors))];
     const known = part((f) => f !== fold), asked = part((f) => f === fold);
@@ -189,7 +161,50 @@ function squaredError(
   );
 }
 
-/** The mean of each dimension, and 1 over its standard deviation (0 where it never varies). */
+/** All that a probe's fit needs to know of the points: the same for every penalty. */
+interface Sums {
+  /** Mean of each dimension, [d], and 1 over its standard deviation (0 where it never varies). */
+  readonly centre: Float64Array;
+  readonly scale: Float64Array;
+  /** Mean products of the scaled dimensions, lower rows of [d, d]. */
+  readonly gram: Float64Array;
+  /** [m], and mean products with the scaled dimensions, [m][d]. */
+  readonly means: Float64Array;
+  readonly cross: readonly Float64Array[];
+}
+
+function summarise(points: Points, targets: readonly ArrayLike<number>[]): Sums {
+  const { length: n, dimension: d } = points;
+  const odd = targets.find((target) => target.length !== n);
+  if (odd) throw new RangeError(`Cannot fit ${odd.length} targets to ${n} points: must be equal`);
+  const { centre, scale } = moments(points);
+  const gram = new Float64Array(d * d), cross = targets.map(() => new Float64Array(d));
+  const means = Float64Array.from(targets, mean), x = new Float64Array(d);
+  for (let i = 0; i < n; i++) {
+    const row = pointAt(points, i);
+    for (let a = 0; a < d; a++) x[a] = (row[a] - centre[a]) * scale[a];
+    for (let a = 0; a < d; a++) {
+      const share = x[a] / n;
+      for (let b = 0; b <= a; b++) gram[a * d + b] += share * x[b];
+    }
+    for (let t = 0; t < targets.length; t++) {
+      const y = targets[t][i] / n; // its mean need not be taken off: that of x is 0
+      if (y !== 0) { for (let a = 0; a < d; a++) cross[t][a] += y * x[a]; }
+    }
+  }
+  return { centre, scale, gram, means, cross };
+}
+
+function fit({ centre, scale, gram, means, cross }: Sums, penalty: number): Probe {
+  const d = scale.length, penalised = gram.slice();
+  // A dimension that never varies has weight 0, whatever the penalty.
+  for (let a = 0; a < d; a++) penalised[a * d + a] += scale[a] === 0 ? 1 : penalty;
+  const root = cholesky(penalised, d);
+  const weights = cross.map((c) => solve(root, c).map((w, a) => w * scale[a]));
+  const offset = means.map((y, t) => y - weights[t].reduce((sum, w, a) => sum + w * centre[a], 0));
+  return { weights, offset };
+}
+
 function moments({ length: n, dimension: d, values }: Points) {
   const centre = new Float64Array(d), scale = new Float64Array(d);
   for (let i = 0; i < n; i++) {

@@ -9,6 +9,7 @@ import { ticks } from "d3-array";
 import { escapeMarkup } from "@lib/notebook/display.ts";
 import { textWidth } from "@lib/notebook/fonts.ts";
 import { formatNumber, writeFixed } from "@lib/notebook/table.ts";
+import { hashText } from "@lib/random.ts";
 
 /** Where a legend stands and how wide it may be, in pixels. */
 export interface LegendBox {
@@ -82,10 +83,12 @@ function drawRamp(scale: Plot.Scale, { x, y, width, fontSize, label }: LegendBox
     `<stop offset="${share}" stop-color="${escapeMarkup(String(scale.apply(at(share))))}"/>`
   );
   const top = y + (label ? fontSize + 6 : 0);
+  // Pictures may stand in one file, where equal names would mean equal colours.
+  const ramp = `ramp-${hashText(stops.join(""))}`;
   const parts = [
-    `<defs><linearGradient id="ramp">${stops.join("")}</linearGradient></defs>`,
+    `<defs><linearGradient id="${ramp}">${stops.join("")}</linearGradient></defs>`,
     label ? text(label, x, y + fontSize, "start", 'fill="#444"') : "",
-    `<rect x="${x}" y="${top}" width="${length}" height="10" fill="url(#ramp)"/>`,
+    `<rect x="${x}" y="${top}" width="${length}" height="10" fill="url(#${ramp})"/>`,
   ];
   const marks = logarithmic ? powersOfTen(low, high) : ticks(low, high, 4);
   const step = Math.abs((marks[1] ?? 1) - (marks[0] ?? 0));
