@@ -52,8 +52,8 @@ Deno.test("every claim of the committed ledger resolves to its notebook and its 
   for (const row of readClaims(CLAIMS_FILE)) {
     const notebook = join(NOTEBOOKS, `${row.notebook}.ipynb`);
     assert.ok(Deno.statSync(notebook).isFile, `${row.id}: ${notebook}`);
-    // The notebook writes the id itself, its later parts perhaps filled in: the cap, or 0.001.
-    const [first, ...rest] = row.id.split(/(?<!\.0)\.|\.(?!\d)/);
+    // The notebook writes the id itself, its later parts perhaps filled in: the cap, 0.001 or 1.5.
+    const [first, ...rest] = row.id.split(/(?<!\.\d)\.|\.(?!\d)/);
     const parts = [first, ...rest.map((part) => `(${part}|(\\$\\{[^}]+\\}-?)+)`)];
     assert.match(Deno.readTextFileSync(notebook), new RegExp(parts.join("\\.")), row.id);
     for (const run of row.run) {

@@ -101,7 +101,7 @@ export async function runNotebooks(options: NotebooksOptions = {}): Promise<RunR
 }
 
 /** Results that are no runs, and that notebooks read: of tasks, not of other notebooks. */
-const SHARED = ["labels", "positions", "bench"];
+const SHARED = ["labels", "positions", "bench", "ratings"];
 
 /**
  * Copies what notebooks read of results that are there, the trained models (or their answers alone),

@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
-import { encodeText, PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
+import { encodeText, PGN_CHARACTERS, uciTokenizer } from "@lib/data/tokenizer.ts";
 import { boardNetShape } from "@lib/model/boardnet.ts";
 import { type ChessFormerConfig, chessFormerShape, forward } from "@lib/model/chessformer.ts";
 import { openDecoder } from "@lib/model/decoder.ts";
 import { initModel, type Model, ModelConfig, saveModel } from "@lib/model/model.ts";
 import { tokenPolicy } from "@lib/model/token_policy.ts";
+import { newGame } from "@lib/play/game.ts";
 import { playMatch } from "@lib/play/match.ts";
 import { nextCharacterOf, openModelPlayer } from "@lib/play/model_player.ts";
 import { matchTask } from "@lib/tasks/match.ts";
 import { openPlayer } from "@lib/play/named_player.ts";
 import { modelPlayer, randomPlayer } from "@lib/play/player.ts";
+import { random } from "@lib/random.ts";
 
 const folder = Deno.makeTempDirSync({ prefix: "models" });
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -143,5 +145,31 @@ Deno.test("negative temperature, missing model, a model that does not play chess
   await assert.rejects(
     openModelPlayer(await save("endgame", endgame), { temperature: 1 }),
     /must be a BoardNet/,
+  );
+});
+
+Deno.test("by the paper's rule a ChessFormer of moves may fail; a BoardNet cannot, and has no tries", async () => {
+  await useBackend();
+  const former = await save(
+    "tokens",
+    ModelConfig.parse({
+      ...{ model: "chessformer", tokenizer: "uci", vocabulary: uciTokenizer.size, block: 32 },
+      ...chessFormerShape(1),
+    }),
+  );
+  const lost = async (player: string) => {
+    await using a = (await openPlayer(player)) as Awaited<ReturnType<typeof openModelPlayer>>;
+    const match = await playMatch({ a, b: randomPlayer(), games: 4, seed: 1, maxMoves: 8 });
+    return match.forfeits.a;
+  };
+  assert.equal(await lost(`model:${former}:tau=1`), 0);
+  assert.equal(await lost(`model:${former}:tau=1:tries=5`), 4); // untrained, it knows no rules
+  const net = await save("no-tries", boardNet);
+  await assert.rejects(openPlayer(`model:${net}:tau=1:tries=5`), /5 tries: a BoardNet has legal/);
+  await using player = await openModelPlayer(former, { temperature: 1 });
+  const setUp = newGame("7k/8/8/8/8/8/8/KQ6 w - - 0 1");
+  await assert.rejects(
+    player.choose([setUp], [random(1, "moves")]),
+    /must be from the usual start/,
   );
 });
