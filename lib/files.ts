@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import { CACHE } from "./paths.ts";
 
 /**
  * Writes a file atomically: to a temporary file beside it, flushed to disk, then renamed over it.
@@ -111,4 +112,10 @@ export function readTextIfPresent(path: string): string | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Makes an empty folder for what is needed for a moment, in the cache, where every task may write. */
+export function temporaryFolder(prefix: string): string {
+  Deno.mkdirSync(CACHE, { recursive: true });
+  return Deno.makeTempDirSync({ dir: CACHE, prefix });
 }

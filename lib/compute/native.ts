@@ -7,7 +7,8 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { writeFileAtomic } from "../files.ts";
+import { temporaryFolder, writeFileAtomic } from "../files.ts";
+import { CACHE } from "../paths.ts";
 import { BUILD, type Entry } from "./machine.ts";
 import { baseAddress } from "./memory.ts";
 
@@ -53,9 +54,14 @@ export function openNative(
   if (!["linux", "darwin"].includes(Deno.build.os)) {
     throw new Error(`Cannot compile the kernels on ${Deno.build.os}: only on Linux and macOS`);
   }
-  for (const name of ["ffi", "run", "write"] as const) {
-    if (Deno.permissions.querySync({ name }).state !== "granted") {
-      throw new Error(`Cannot compile the kernels: needs --allow-${name}`);
+  const needed = [
+    { name: "ffi" },
+    { name: "run" },
+    { name: "write", path: cacheFolder() },
+  ] as const;
+  for (const permission of needed) {
+    if (Deno.permissions.querySync(permission).state !== "granted") {
+      throw new Error(`Cannot compile the kernels: needs --allow-${permission.name}`);
     }
   }
   const { path, compiler } = compiledLibrary();
@@ -144,11 +150,9 @@ function cpu(): string {
   }
 }
 
+/** Where the compiled libraries lie: `LAB_KERNELS`, or else in the workspace's cache. */
 function cacheFolder(): string {
-  const home = Deno.env.get("HOME");
-  const cache = Deno.env.get("XDG_CACHE_HOME") || (home && join(home, ".cache"));
-  if (!cache) throw new Error("Cannot keep the compiled kernels: neither HOME nor XDG_CACHE_HOME");
-  return join(cache, "transcendence-lab");
+  return Deno.env.get("LAB_KERNELS") ?? join(CACHE, "kernels");
 }
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -163,7 +167,7 @@ function isWhole(path: string): boolean {
 }
 
 function compile(command: string, source: Source, path: string): void {
-  const folder = Deno.makeTempDirSync();
+  const folder = temporaryFolder("kernels-");
   try {
     for (const [name, text] of source) Deno.writeTextFileSync(join(folder, name), text);
     const output = join(folder, "kernels.so");

@@ -15,34 +15,25 @@ import {
   SPLITS,
 } from "@lib/data/card.ts";
 import { DatasetWriter } from "@lib/data/dataset_writer.ts";
-import type { GameRow, Games, GameSource } from "@lib/data/games.ts";
-import { collectGames, concatGames, gameRow, RESULTS } from "@lib/data/games.ts";
-import type { Rule, SelectionInput } from "@lib/data/select.ts";
+import type { GameRow, Games } from "@lib/data/games.ts";
+import { collectGames, concatGames, gameAt, RESULTS } from "@lib/data/games.ts";
 import {
-  headerTest,
-  lowestKeys,
-  moversOf,
-  parseSelection,
-  ratingTest,
-  rowTest,
-} from "@lib/data/select.ts";
+  type Portion,
+  type PortionOptions,
+  portionsOfFiles,
+  portionsOfStream,
+  type Tally,
+} from "@lib/data/portions.ts";
+import type { Rule, SelectionInput } from "@lib/data/select.ts";
+import { hasEvals, lowestKeys, parseSelection } from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
 import { SPEEDS } from "@lib/data/speed.ts";
-import type { GameStream, ReadOptions } from "@lib/data/sources.ts";
-import { readFiles, readStream } from "@lib/data/sources.ts";
+import { type GameFile, type GameStream, hashFiles } from "@lib/data/sources.ts";
+import { splitOf, type SplitShares } from "@lib/data/split.ts";
 import { writeFileAtomic, writeJson } from "@lib/files.ts";
-import { hash32, hashText } from "@lib/random.ts";
 
 /** Errors that the card quotes. */
 const ERRORS_SHOWN = 5;
-
-/** Shares of the games that are set aside. */
-export interface SplitShares {
-  /** 0 … 1 */
-  readonly validation: number;
-  /** 0 … 1 */
-  readonly test: number;
-}
 
 /** How far the building is. */
 export interface BuildProgress {
@@ -72,6 +63,11 @@ export interface DatasetOptions {
   readonly licence?: string;
   /** Plies a shard, and so the memory of the building; default 2²⁴: 35 to 70 MB. */
   readonly shardPlies?: number;
+  /** Reads the files, in order; default here, one after the other. */
+  readonly portions?: (
+    files: readonly GameFile[],
+    options: PortionOptions,
+  ) => AsyncIterable<Portion>;
   /** Replace the dataset that stands in the folder. */
   readonly replace?: boolean;
   /** Told now and then how far it is. */
@@ -90,29 +86,6 @@ export interface Dataset {
   readonly validation: Games;
   /** To test on, once. */
   readonly test: Games;
-}
-
-/** Two hashes of the moves of a game and its start. */
-function contentHash(row: GameRow): [number, number] {
-  let a = hashText(row.start ?? ""), b = ~a;
-  for (let i = 0; i < row.moves.length; i++) {
-    a = Math.imul(a ^ row.moves[i], 0x01000193);
-    b = Math.imul(b ^ (b >>> 15) ^ row.moves[i], 0x85ebca6b);
-  }
-  return [hash32(a, row.moves.length), hash32(b, row.moves.length)];
-}
-
-/** The part a game falls to: a matter of its moves and the seed alone. */
-export function splitOf(row: GameRow, shares: SplitShares, seed: number): Split {
-  const u = hash32(...contentHash(row), seed, hashText("split")) / 2 ** 32;
-  if (u < shares.validation) return "validation";
-  return u < shares.validation + shares.test ? "test" : "train";
-}
-
-/** The key by which a game is drawn into an equal-n sample. */
-function sampleKey(row: GameRow, headers: GameSource["headers"], seed: number): number {
-  const parts = [...contentHash(row), row.white, row.black, hashText(headers.Site ?? ""), seed];
-  return hash32(...parts) * 2 ** 21 + (hash32(...parts, 1) >>> 11);
 }
 
 function checkSplit({ validation, test }: SplitShares): void {
@@ -185,29 +158,18 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   let read = 0, kept = 0;
   const rejected: Partial<Record<Rule, number>> = {};
   const errors: Card["errors"] = { count: 0, first: [] };
-  const accepts = (rule: Rule | null) => {
-    if (rule !== null) rejected[rule] = (rejected[rule] ?? 0) + 1;
-    return rule === null;
-  };
-  const refusesRatings = ratingTest(selection);
-  const refusesHeaders = headerTest(selection);
-  const refusesRow = rowTest(selection);
-  const reading: ReadOptions = {
-    acceptRatings(white, black) {
-      read++;
-      return accepts(refusesRatings(white, black));
-    },
-    accept: (headers) => accepts(refusesHeaders(headers)),
-    onError(error) {
-      if (errors.count++ < ERRORS_SHOWN) errors.first.push(error.message);
-    },
-    onPhase: (phase, fraction) => onProgress?.({ phase, fraction, read, kept }),
-    signal,
-  };
-
-  const { files, games } = typeof source === "string"
-    ? await readFiles(source, reading)
-    : { files: [], games: readStream(source, reading) };
+  const files = typeof source === "string"
+    ? await hashFiles(source, {
+      signal,
+      onProgress: (fraction) => onProgress?.({ phase: "hash", fraction, read: 0, kept: 0 }),
+    })
+    : [];
+  const onPiece = (fraction: number, now: Readonly<Tally>) =>
+    onProgress?.({ phase: "games", fraction, read: read + now.read, kept: kept + now.kept });
+  const reading = { selection, signal, onPiece };
+  const portions = typeof source === "string"
+    ? (options.portions ?? portionsOfFiles)(files, reading)
+    : portionsOfStream(source, reading);
   using writer = new DatasetWriter(`${directory}.partial`, shardPlies);
   const write = (row: GameRow, players: readonly string[]) =>
     writer.add(row, splitOf(row, shares, seed), players);
@@ -215,19 +177,20 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
   const sample = maxGames === undefined
     ? null
     : lowestKeys<{ row: GameRow; players: readonly string[] }>(maxGames);
-  for await (const game of games) {
-    const whole = gameRow(game);
-    if (!accepts(refusesRow(whole))) continue;
-    kept++;
-    const movers = moversOf(selection, game.headers, contentHash(whole)[0]);
-    const row = {
-      ...whole,
-      ...(!movers.white && { white: 0 }),
-      ...(!movers.black && { black: 0 }),
-    };
-    const players = playersOf(game.headers, movers);
-    if (sample) sample.offer(sampleKey(row, game.headers, selection.seed), { row, players });
-    else write(row, players);
+  for await (const { games, players, keys, tally } of portions) {
+    signal?.throwIfAborted();
+    for (let i = 0; i < games.length; i++) {
+      const row = rowAt(games, i);
+      if (sample) sample.offer(keys[i], { row: ownRow(row), players: players[i] });
+      else write(row, players[i]);
+    }
+    read += tally.read;
+    kept += tally.kept;
+    for (const [rule, n] of Object.entries(tally.rejected) as [Rule, number][]) {
+      rejected[rule] = (rejected[rule] ?? 0) + n;
+    }
+    errors.count += tally.errors.count;
+    errors.first.push(...tally.errors.first.slice(0, ERRORS_SHOWN - errors.first.length));
   }
   if (sample) {
     const items = sample.items();
@@ -243,7 +206,7 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     name: basename(directory),
     created: new Date().toISOString(),
     deno: Deno.version.deno,
-    source: { name: sourceName, files },
+    source: { name: sourceName, files: files.map(({ path: _, ...file }) => file) },
     licence: options.licence ?? "not stated",
     selection,
     split: { ...shares, seed },
@@ -275,13 +238,20 @@ function inOrder(counts: Record<string, number>, keys: readonly string[]): Recor
   return Object.fromEntries(keys.filter((key) => counts[key] > 0).map((key) => [key, counts[key]]));
 }
 
-/** The names of the players whose moves count, where they are known. */
-function playersOf(
-  { White, Black }: GameSource["headers"],
-  { white, black }: ReturnType<typeof moversOf>,
-): string[] {
-  const names = [...(white ? [White] : []), ...(black ? [Black] : [])];
-  return names.filter((name) => name && !/^(\?|anonymous|ai\b.*)$/i.test(name));
+/** A row with arrays of its own, so that one that stays does not hold its whole portion in memory. */
+function ownRow(row: GameRow): GameRow {
+  const { moves, evals } = row;
+  return {
+    ...row,
+    moves: Uint16Array.from(moves),
+    ...(evals && { evals: Int16Array.from(evals) }),
+  };
+}
+
+/** A row of a portion, with evaluations only where the game has some. */
+function rowAt(games: Games, i: number): GameRow {
+  const { evals, ...row } = gameAt(games, i);
+  return evals && hasEvals({ ...row, evals }) ? { ...row, evals } : row;
 }
 
 /** Refuses what cannot be used, and says why it came to that. */

@@ -8,9 +8,10 @@ import { basename, join, relative, resolve } from "node:path";
 import { readPgn } from "@lib/chess/pgn.ts";
 import { type GameSpan, tagNumber, tagText } from "@lib/chess/pgn_scanner.ts";
 import { openBytes } from "@lib/data/bytes.ts";
-import type { Card } from "@lib/data/card.ts";
 import { fileHash } from "@lib/data/file_hash.ts";
+import type { ParquetOptions } from "@lib/data/parquet.ts";
 import { type GameSource, parseRating } from "@lib/data/games.ts";
+import type { Rule, Selection } from "@lib/data/select.ts";
 
 /** Games that do not come from a file. */
 export interface GameStream {
@@ -23,7 +24,7 @@ export interface GameStream {
 }
 
 /** The endings of files with games. */
-const GAME_FILE = /\.pgn(\.zst|\.gz)?$/i;
+const GAME_FILE = /\.pgn(\.zst|\.gz)?$|\.parquet$/i;
 
 /**
  * The files of games of a source: itself, or all in the folder and its folders, by name.
@@ -52,18 +53,10 @@ export function gameFiles(source: string): string[] {
   walk(source);
   if (files.length === 0) {
     throw new Error(
-      `Cannot read games from ${source}: the folder has no .pgn, .pgn.zst or .pgn.gz file`,
+      `Cannot read games from ${source}: the folder has no .pgn, .pgn.zst, .pgn.gz or .parquet file`,
     );
   }
   return files.sort();
-}
-
-/** The games of a source with the files they come from. */
-export interface Reading {
-  /** What is read, with sizes and hashes. */
-  readonly files: Card["source"]["files"];
-  /** The games, as they are read. */
-  readonly games: AsyncIterable<GameSource>;
 }
 
 /** How games are read. */
@@ -72,57 +65,90 @@ export interface ReadOptions {
   readonly acceptRatings: (white: number, black: number) => boolean;
   /** A test on the headers; the moves of a game that fails are not read. */
   readonly accept: (headers: GameSource["headers"]) => boolean;
+  /** The same rules as they are stated, for what can leave games out by itself. */
+  readonly selection: Selection;
+  /** Told of games that were left out so. */
+  readonly onSkipped: (rule: Rule, games: number) => void;
   /** Told of a game that could not be read. */
   readonly onError: (error: Error) => void;
   /** Told how far the reading is, 0 … 1. */
-  readonly onPhase: (phase: "hash" | "games", fraction: number) => void;
+  readonly onPiece: (fraction: number) => void;
   /** Ends the reading. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A file of games. */
+export interface GameFile {
+  /** Where it is. */
+  readonly path: string;
+  /** What it is called on the card and in errors. */
+  readonly name: string;
+  /** How long it is. */
+  readonly bytes: number;
+  /** Of its content, in hex. */
+  readonly sha256: string;
+}
+
 /**
- * The games of a file or folder, and the hash of each file.
+ * The files of games of a source, with their hashes.
  *
- * @throws {Error} when a file is missing, empty, cut short or corrupt
+ * @throws {Error} when there is no such file or folder, or no file of games in it
  */
-export async function readFiles(source: string, options: ReadOptions): Promise<Reading> {
-  const { acceptRatings, accept, onError, onPhase, signal } = options;
+export async function hashFiles(
+  source: string,
+  { signal, onProgress }: {
+    readonly signal?: AbortSignal | undefined;
+    /** Told how far it is, 0 … 1. */
+    readonly onProgress?: (fraction: number) => void;
+  } = {},
+): Promise<GameFile[]> {
   const paths = gameFiles(source);
   const sizes = paths.map((path) => Deno.statSync(path).size);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const nameOf = (path: string) => relative(resolve(source), resolve(path)) || basename(path);
-  const files: Card["source"]["files"] = [];
+  const files: GameFile[] = [];
   let done = 0;
-  for (let i = 0; i < paths.length; i++) {
-    const bytes = sizes[i];
-    const sha256 = await fileHash(
-      paths[i],
-      signal,
-      (read) => onPhase("hash", (done + read) / total),
-    );
-    done += bytes;
-    files.push({ name: nameOf(paths[i]), bytes, sha256 });
+  for (const [i, path] of paths.entries()) {
+    const told = (read: number) => onProgress?.((done + read) / total);
+    const sha256 = await fileHash(path, signal, told);
+    done += sizes[i];
+    const name = relative(resolve(source), resolve(path)) || basename(path);
+    files.push({ path, name, bytes: sizes[i], sha256 });
   }
-  async function* games() {
-    let before = 0;
-    for (let i = 0; i < paths.length; i++) {
-      const onProgress = (read: number) => onPhase("games", (before + read) / total);
-      const bytes = stoppable(openBytes(paths[i], { onProgress }), signal);
-      let tested: GameSource["headers"] | undefined;
-      const pgn = readPgn(bytes, {
-        name: nameOf(paths[i]),
-        filter: (span) => acceptRatings(ratingOf(span, "WhiteElo"), ratingOf(span, "BlackElo")),
-        accept: (headers) => accept(tested = headers),
-        onError,
-      });
-      for await (const game of pgn) {
-        // Moves that follow a game's result without headers of their own have not been tested.
-        if (game.headers === tested || (acceptRatings(0, 0) && accept(game.headers))) yield game;
-      }
-      before += sizes[i];
-    }
+  return files;
+}
+
+/**
+ * The games of a file that pass the tests.
+ *
+ * @throws {Error} (from the loop) when it is missing, empty, cut short or corrupt
+ */
+export async function* readGames(
+  { path, name, bytes }: GameFile,
+  options: ReadOptions,
+): AsyncGenerator<GameSource> {
+  const { acceptRatings, accept, selection, onSkipped, onError, onPiece, signal } = options;
+  const content = isParquet(path)
+    ? await parquet(path, { selection, onSkipped, onError, onProgress: onPiece })
+    : openBytes(path, { onProgress: (read) => onPiece(read / bytes) });
+  let tested: GameSource["headers"] | undefined;
+  const pgn = readPgn(stoppable(content, signal), {
+    name,
+    filter: (span) => acceptRatings(ratingOf(span, "WhiteElo"), ratingOf(span, "BlackElo")),
+    accept: (headers) => accept(tested = headers),
+    onError,
+  });
+  for await (const game of pgn) {
+    // Moves that follow a game's result without headers of their own have not been tested.
+    if (game.headers === tested || (acceptRatings(0, 0) && accept(game.headers))) yield game;
   }
-  return { files, games: games() };
+}
+
+const isParquet = (path: string) => /\.parquet$/i.test(path);
+
+/** DuckDB is loaded only for those who read such a file. */
+async function parquet(path: string, options: ParquetOptions): Promise<AsyncIterable<Uint8Array>> {
+  const { openParquet } = await import("@lib/data/parquet.ts");
+  return openParquet(path, options);
 }
 
 /** A rating as `parseRating` reads it, without making a string in the usual case. */
@@ -143,13 +169,13 @@ export async function* readStream(
   stream: GameStream,
   options: ReadOptions,
 ): AsyncGenerator<GameSource> {
-  const { acceptRatings, accept, onPhase, signal } = options;
+  const { acceptRatings, accept, onPiece, signal } = options;
   let read = 0;
   for await (const game of stream.games) {
     if (read++ % 100 === 0) {
       await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C and timers in
       signal?.throwIfAborted();
-      onPhase("games", read / (stream.total ?? NaN));
+      onPiece(read / (stream.total ?? NaN));
     }
     const { WhiteElo, BlackElo } = game.headers;
     if (!acceptRatings(parseRating(WhiteElo), parseRating(BlackElo))) continue;

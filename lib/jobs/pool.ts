@@ -8,7 +8,7 @@
 import { freemem } from "node:os";
 import { join } from "node:path";
 import type { Job } from "@lib/jobs/job.ts";
-import { ROOT } from "@lib/paths.ts";
+import { CACHE, ROOT } from "@lib/paths.ts";
 
 /** What a process is told. */
 export type Order = { readonly job: Job; readonly folder: string } | { readonly stop: true };
@@ -67,6 +67,7 @@ const LOOK_EVERY = 1000; // milliseconds between two looks at a process's memory
 
 interface Process {
   readonly pid: number;
+  readonly folder: string;
   readonly dead: boolean;
   run(job: Job, options: RunOptions): Promise<void>;
   end(): Promise<void>;
@@ -107,7 +108,7 @@ export function openPool(options: PoolOptions = {}): Pool {
     get pids() {
       return [...all].filter(({ dead }) => !dead).map(({ pid }) => pid);
     },
-    async run(job, { signal, ...rest }) {
+    async run(job, { folder, signal, ...rest }) {
       signal?.throwIfAborted();
       if (busy === processes) await new Promise<void>((resolve) => waiting.push(resolve));
       else busy++;
@@ -115,9 +116,13 @@ export function openPool(options: PoolOptions = {}): Pool {
       try {
         signal?.throwIfAborted();
         process = idle.pop();
-        while (process?.dead) all.delete(process), process = idle.pop();
-        if (process === undefined) all.add(process = startProcess({ threads, memory }));
-        await process.run(job, { signal, ...rest });
+        while (process && (process.dead || process.folder !== folder)) {
+          all.delete(process);
+          process.end();
+          process = idle.pop();
+        }
+        if (process === undefined) all.add(process = startProcess({ threads, memory, folder }));
+        await process.run(job, { folder, signal, ...rest });
       } finally {
         if (process?.dead) all.delete(process);
         else if (process) idle.push(process);
@@ -132,13 +137,33 @@ export function openPool(options: PoolOptions = {}): Pool {
   };
 }
 
+/**
+ * What the process of a job may do. Orders can come from a queue, so: write to the folder of results
+ * alone, no network, and none of the environment's secrets. Compiled kernels and engines need the rest.
+ */
+function permissions(folder: string): string[] {
+  return [
+    "--no-prompt",
+    "--allow-read",
+    `--allow-write=${folder},${CACHE}`,
+    "--allow-env=LAB_RESULTS,LAB_BACKEND,LAB_THREADS,LAB_BLAS,LAB_KERNELS,INIT_CWD,CC,PATH",
+    "--ignore-env",
+    "--allow-run",
+    "--allow-ffi",
+  ];
+}
+
 function startProcess(
-  { threads, memory }: { readonly threads: number; readonly memory: number },
+  { threads, memory, folder }: {
+    readonly threads: number;
+    readonly memory: number;
+    readonly folder: string;
+  },
 ): Process {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      "--allow-all",
+      ...permissions(folder),
       `--v8-flags=--max-old-space-size=${memory}`,
       join(ROOT, "lib", "jobs", "process.ts"),
     ],
@@ -196,10 +221,11 @@ function startProcess(
 
   return {
     pid: child.pid,
+    folder,
     get dead() {
       return dead;
     },
-    async run(job, { folder, signal, onProgress }) {
+    async run(job, { signal, onProgress }) {
       let patience: ReturnType<typeof setTimeout> | undefined;
       const stop = () => {
         send({ stop: true });

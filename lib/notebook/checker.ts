@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import { type Notebook, readNotebook, textOf } from "@lib/notebook/ipynb.ts";
 import { hasTag } from "@lib/notebook/runner.ts";
@@ -104,7 +105,7 @@ function declaredNames(source: string): string[] {
  */
 export async function checkNotebooks(files: readonly string[]): Promise<Fault[]> {
   if (files.length === 0) return [];
-  const directory = Deno.makeTempDirSync({ prefix: "cells-" });
+  const directory = temporaryFolder("cells-");
   try {
     const modules = files.map((file, i) => {
       const module = cellsToModule(readNotebook(file));

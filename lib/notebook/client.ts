@@ -14,6 +14,7 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { temporaryFolder } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import type { Output } from "@lib/notebook/ipynb.ts";
 import { connectZmtp, type Frames, type ZmtpConnection } from "@lib/notebook/zmtp.ts";
@@ -64,7 +65,7 @@ const DECODER = new TextDecoder();
  * @throws {Error} when the kernel ends or does not answer within a minute.
  */
 export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
-  const directory = Deno.makeTempDirSync({ prefix: "kernel-" });
+  const directory = temporaryFolder("kernel-");
   const connection = {
     ip: "127.0.0.1",
     transport: "tcp",

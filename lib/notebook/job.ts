@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { ROOT } from "@lib/paths.ts";
+import { taskPermissions } from "@lib/permissions.ts";
 import { live } from "@lib/notebook/display.ts";
 import { stopPoint } from "@lib/notebook/kernel.ts";
 
@@ -28,6 +29,8 @@ export interface Job {
 export interface JobOptions {
   /** Threads that it computes with (default: all cores); fewer where jobs run side by side. */
   readonly threads?: number;
+  /** Where it may write beside the results and the cache (default: where the notebook was called). */
+  readonly folder?: string;
 }
 
 const KEPT = 200; // lines
@@ -49,17 +52,17 @@ export function launch(task: string, args: readonly string[] = [], options: JobO
   if (!exists(file)) {
     throw new RangeError(`Cannot start the task "${task}": there is no lib/tasks/${task}.ts`);
   }
-  return start(task, [file, ...args], options);
+  return start(task, [...taskPermissions(task, options.folder), file, ...args], options);
 }
 
-/** Starts a file as a job; `launch` for files that are no task. */
+/** Starts a file as a job, `launch` for files that are no task: flags of `deno run`, the file, its arguments. */
 export function start(
   name: string,
-  fileAndArgs: readonly string[],
+  run: readonly string[],
   { threads }: JobOptions = {},
 ): Job {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", ...fileAndArgs],
+    args: ["run", ...run],
     cwd: ROOT,
     env: { NO_COLOR: "1", ...(threads !== undefined && { LAB_THREADS: String(threads) }) },
     stdin: "null",

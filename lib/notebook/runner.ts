@@ -7,6 +7,7 @@
 
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { temporaryFolder } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import { type Execution, type Kernel, startKernel } from "@lib/notebook/client.ts";
 import {
@@ -154,7 +155,7 @@ export function hasTag(cell: Cell, tag: string): boolean {
 
 /** The kernel is silent about code that does not parse or import: the compiler says why. */
 async function explainRefusal(source: string): Promise<Output> {
-  const directory = Deno.makeTempDirSync({ prefix: "cell-" });
+  const directory = temporaryFolder("cell-");
   try {
     const file = join(directory, "cell.ts");
     Deno.writeTextFileSync(file, source);

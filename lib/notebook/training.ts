@@ -51,7 +51,7 @@ export async function trainRuns(
     const resumes = before !== null && before.status !== "complete" &&
       before.configHash === configHash(runs[i]);
     const how = ["--results", results, ...(resumes ? [] : ["--fresh"])];
-    jobs.set(i, launch("train", ["--config", file, ...how], { threads }));
+    jobs.set(i, launch("train", ["--config", file, ...how], { threads, folder: results }));
   };
   const state = (i: number) => {
     const { name, steps } = runs[i];

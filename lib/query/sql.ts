@@ -15,6 +15,7 @@ import {
   StatementType,
   timestampValueFromDate,
 } from "@duckdb/node-api";
+import { temporaryFolder } from "@lib/files.ts";
 import { addTable, filesOf, type Tables } from "@lib/query/tables.ts";
 
 /** A value in a row of an answer. */
@@ -145,7 +146,7 @@ export async function connect(
   writable?: string,
 ): Promise<Opened> {
   const files = Object.entries(tables).flatMap(([name, source]) => filesOf(name, source));
-  const spill = Deno.makeTempDirSync({ prefix: "sql-" });
+  const spill = temporaryFolder("sql-");
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${memory}MB`,
     threads: String(threads),

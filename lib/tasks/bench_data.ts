@@ -8,14 +8,14 @@
  */
 
 import { existsSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { makePgn, readPgn } from "@lib/chess/pgn.ts";
 import { nextGame, scanBlocks, scanPgn, tagNumber } from "@lib/chess/pgn_scanner.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { openBytes } from "@lib/data/bytes.ts";
-import { writeJson } from "@lib/files.ts";
+import { temporaryFolder, writeJson } from "@lib/files.ts";
 import { gamesFolder, RESULTS, userPath } from "@lib/paths.ts";
 import { parseCount, parseNumber, runCommand } from "@lib/tasks/command.ts";
 import { median } from "@lib/tasks/contest.ts";
@@ -71,7 +71,7 @@ export async function benchData({ path, megabytes, runs, signal }: BenchOptions)
   readonly plies: number;
   readonly rows: readonly Row[];
 }> {
-  const folder = await Deno.makeTempDir();
+  const folder = temporaryFolder("bench-");
   try {
     const text = join(folder, "games.pgn");
     const bytes = await sample(path, text, megabytes * 1e6);
@@ -254,7 +254,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   if (megabytes <= 0) throw new RangeError(`Cannot measure ${megabytes} MB: must be above 0`);
   const runs = parseCount("runs", values.runs);
   const real = join(gamesFolder(), "lichess_games.pgn.zst");
-  const folder = await Deno.makeTempDir({ dir: tmpdir() });
+  const folder = temporaryFolder("bench-");
   try {
     let path = positionals.length > 0 ? userPath(positionals[0]) : real;
     if (positionals.length === 0 && !existsSync(real)) {

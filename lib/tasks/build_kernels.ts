@@ -9,7 +9,7 @@
  */
 
 import { join } from "node:path";
-import { writeFileAtomic } from "@lib/files.ts";
+import { temporaryFolder, writeFileAtomic } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 
 const FLAGS = [
@@ -60,7 +60,7 @@ if (import.meta.main) {
 }
 
 function build(source: string, flags: readonly string[]): Uint8Array {
-  const output = Deno.makeTempFileSync({ suffix: ".wasm" });
+  const folder = temporaryFolder("kernels-"), output = join(folder, "kernels.wasm");
   try {
     const { success } = new Deno.Command("clang-19", {
       args: [...FLAGS, ...flags, "-o", output, source],
@@ -70,7 +70,7 @@ function build(source: string, flags: readonly string[]): Uint8Array {
     if (!success) throw new Error(`Cannot build ${source}: clang-19 failed`);
     return Deno.readFileSync(output);
   } finally {
-    Deno.removeSync(output);
+    Deno.removeSync(folder, { recursive: true });
   }
 }
 

@@ -38,8 +38,19 @@ export async function runCommand(
       Deno.exit(INTERRUPTED);
     }
     console.error(error instanceof Error ? error.message : error);
+    if (isForbidden(error)) console.error(FORBIDDEN);
     Deno.exit(1);
   }
+}
+
+const FORBIDDEN =
+  "A task may do what its line in deno.json lists: it writes to results, data/cache and the folder " +
+  "in which it is called. Call it there, or give it all by deno run -A lib/tasks/….ts";
+
+/** Whether a permission was missing, behind whatever words. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable ||
+    (error instanceof Error && error.cause !== undefined && isForbidden(error.cause));
 }
 
 /**

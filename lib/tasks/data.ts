@@ -18,6 +18,7 @@ const HELP = `Build a dataset: games to train on, to validate with and to test o
 
   deno task data                                        simulated players, nothing to download
   deno task data --source games.pgn.zst --cap 1500      a file: .pgn, .pgn.zst or .pgn.gz
+  deno task data --source games.parquet --cap 1500      Parquet with a column movetext (Hugging Face)
   deno task data --source folder --band 1400-1500       all such files of a folder
   deno task data --source 2013-01 --speeds blitz,rapid  a month of Lichess, downloaded once
 
@@ -119,7 +120,7 @@ function selectionOf(values: Values): SelectionInput {
 
 /** A name for the dataset, from its source and its most telling rule. */
 function nameOf(source: string, { cap, band, maxGames }: SelectionInput): string {
-  const parts = [basename(source).replace(/\.pgn(\.zst|\.gz)?$/i, "")];
+  const parts = [basename(source).replace(/\.pgn(\.zst|\.gz)?$|\.parquet$/i, "")];
   if (cap !== undefined) parts.push(`cap${cap}`);
   if (band) parts.push(`band${band.join("-")}`);
   if (maxGames !== undefined) parts.push(`n${maxGames}`);

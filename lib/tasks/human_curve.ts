@@ -11,7 +11,7 @@ import type { Games } from "@lib/data/games.ts";
 import { hasEvals } from "@lib/data/select.ts";
 import { gamesFolder, RESULTS } from "@lib/paths.ts";
 import { parseRange, runCommand } from "@lib/tasks/command.ts";
-import { eachMove, loadGames } from "@lib/query/mod.ts";
+import { eachMove, loadGames } from "@lib/query/games.ts";
 
 const HELP = `Count what moves cost players of each rating, in games with evaluations.
 

@@ -105,12 +105,11 @@ Deno.test("a corrupted library in the cache is compiled again", {
         openMachine("native");`,
       ],
       cwd: ROOT,
-      env: { XDG_CACHE_HOME: cache },
+      env: { LAB_KERNELS: cache },
     }).outputSync();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
-    const folder = join(cache, "transcendence-lab");
-    const [library] = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".so"));
-    return join(folder, library.name);
+    const [library] = [...Deno.readDirSync(cache)].filter(({ name }) => name.endsWith(".so"));
+    return join(cache, library.name);
   };
   const library = open(), whole = Deno.readFileSync(library);
   Deno.writeFileSync(library, whole.slice(0, 1000));
@@ -146,7 +145,7 @@ Deno.test("a compiler that is not there or fails is a line that says so", {
   const script = '[ "$1" = --version ] && echo "cc 1" || { echo "x.c:1: error: no" >&2; exit 1; }';
   Deno.writeTextFileSync(cc, `#!/bin/sh\n${script}\n`);
   Deno.chmodSync(cc, 0o755);
-  withEnv({ CC: cc, XDG_CACHE_HOME: folder }, () => {
+  withEnv({ CC: cc, LAB_KERNELS: folder }, () => {
     assert.throws(
       () => openMachine("native"),
       /^Error: Cannot compile the kernels: \/.*\/cc failed: x\.c:1: error: no$/,
@@ -156,7 +155,7 @@ Deno.test("a compiler that is not there or fails is a line that says so", {
   const lying =
     '[ "$1" = --version ] && echo "cc 2"; for f; do [ "$o" = 1 ] && echo 1 > "$f"; o=0; [ "$f" = -o ] && o=1; done; true';
   Deno.writeTextFileSync(cc, `#!/bin/sh\n${lying}\n`);
-  withEnv({ CC: cc, XDG_CACHE_HOME: folder }, () => {
+  withEnv({ CC: cc, LAB_KERNELS: folder }, () => {
     assert.throws(() => openMachine("native"), /^Error: Cannot open the compiled kernels: /);
   });
   Deno.removeSync(folder, { recursive: true });

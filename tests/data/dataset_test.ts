@@ -5,8 +5,9 @@ import { gzipSync } from "node:zlib";
 import { makeSan } from "@lib/chess/san.ts";
 import { startPosition } from "@lib/chess/position.ts";
 import { OPENING_PLIES, readCard } from "@lib/data/card.ts";
-import { buildDataset, type DatasetOptions, openDataset, splitOf } from "@lib/data/dataset.ts";
+import { buildDataset, type DatasetOptions, openDataset } from "@lib/data/dataset.ts";
 import { concatGames, eachGame, gameRow, type GameSource } from "@lib/data/games.ts";
+import { splitOf } from "@lib/data/split.ts";
 import { random } from "@lib/random.ts";
 import { madeGames } from "./made_games.ts";
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gamesOf } from "@lib/data/card.ts";
 import { openDataset } from "@lib/data/dataset.ts";
-import { ROOT } from "@lib/paths.ts";
+import { taskArguments } from "../tasks/run_task.ts";
 
 /** The task as its user calls it, in a folder of its own. */
 function task(folder: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "lib/tasks/data.ts"), ...args],
+    args: taskArguments("data", args, folder),
     env: { INIT_CWD: folder, NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",

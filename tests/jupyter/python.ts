@@ -51,7 +51,7 @@ export async function installedKernel(home: string): Promise<Record<string, stri
     NO_COLOR: "1",
   };
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "lib/tasks/lab.ts"), "--no-open"],
+    args: ["task", "--quiet", "--config", join(ROOT, "deno.json"), "lab", "--no-open"],
     env,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));

@@ -7,7 +7,7 @@ import { start, watch } from "@lib/notebook/job.ts";
 function job(source: string) {
   const file = Deno.makeTempFileSync({ suffix: ".ts" });
   Deno.writeTextFileSync(file, source);
-  return start("trial", [file]);
+  return start("trial", ["--allow-all", file]);
 }
 
 Deno.test("metrics are read without a half-written line; a resumed run's steps replace earlier ones", () => {

@@ -6,7 +6,7 @@ import { JUPYTERLAB } from "@lib/tasks/lab.ts";
 /** Runs the task as somebody with a home of their own and only these programs. */
 async function lab(home: string, args: readonly string[], path = join(home, "bin")) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "lib/tasks/lab.ts"), ...args],
+    args: ["task", "--quiet", "--config", join(ROOT, "deno.json"), "lab", ...args],
     env: {
       HOME: home,
       XDG_DATA_HOME: join(home, "share"),

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "@lib/paths.ts";
 import { copyInputs } from "@lib/tasks/notebooks.ts";
+import { taskArguments } from "./run_task.ts";
 
 async function task(name: string, args: readonly string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "lib", "tasks", `${name}.ts`), ...args],
+    args: taskArguments(name, args),
     env: { NO_COLOR: "1" },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { ROOT } from "@lib/paths.ts";
 import { configOf } from "@lib/tasks/train.ts";
+import { taskArguments } from "./run_task.ts";
 
-async function train(...args: string[]) {
+async function train(args: readonly string[], folder?: string) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", join(ROOT, "lib/tasks/train.ts"), ...args],
+    args: taskArguments("train", args, folder),
     env: { NO_COLOR: "1" },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -23,13 +22,13 @@ Deno.test("the task trains, says what in words and how fast in units", async () 
   const tiny = "--model endgameformer --size 1 --steps 50 --batch 8 --experts 2 --results".split(
     " ",
   );
-  const { code, stdout, stderr } = await train(...tiny, results);
+  const { code, stdout, stderr } = await train([...tiny, results], results);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /Training endgameformer-krvk: endgameformer of/);
   assert.match(stdout, /of [\d,]+ parameters \(\d+ layers of width \d+ with \d+ heads\)/);
   assert.match(stdout, /in 50 steps of 8 positions/);
   assert.match(stdout, /step 50 of 50, loss [\d.]+.*, \d+ positions\/s/);
-  const again = await train("--name", "endgameformer-krvk", "--results", results);
+  const again = await train(["--name", "endgameformer-krvk", "--results", results], results);
   assert.match(again.stdout, /is complete already/);
   Deno.removeSync(results, { recursive: true });
 });
@@ -44,7 +43,7 @@ Deno.test("options that would be ignored are refused, and a missing dataset says
     ["--model boardnet --cap high", /--cap high: must be an integer/],
   ];
   await Promise.all(wrong.map(async ([args, why]) => {
-    const { code, stderr } = await train(...args.split(" "));
+    const { code, stderr } = await train(args.split(" "));
     assert.equal(code, 1);
     assert.match(stderr, why);
     assert.doesNotMatch(stderr, /\n {4}at /); // no stack trace

@@ -4,20 +4,19 @@ import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
 import { loadModel, type ModelConfig } from "@lib/model/model.ts";
 import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
-import { ROOT } from "@lib/paths.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import type { TrainConfigInput } from "@lib/train/config.ts";
 import { train } from "@lib/train/loop.ts";
 import { lockRun, readCheckpoint, readManifest } from "@lib/train/run.ts";
+import { taskArguments } from "../tasks/run_task.ts";
 import { outcome, TINY_MODELS, tinyConfig, tinyDataset } from "./tiny.ts";
 
-const task = join(ROOT, "lib", "tasks", "train.ts");
 const folder = () => Deno.makeTempDirSync();
 
 /** The task in a process of its own, and its output, line by line. */
 function startTask(...args: string[]) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--config", join(ROOT, "deno.json"), task, ...args],
+    args: taskArguments("train", args, args.at(-1)),
     stdout: "piped",
     stderr: "piped",
     env: { NO_COLOR: "1" },
