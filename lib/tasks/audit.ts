@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { readTextIfPresent } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import { runCommand } from "@lib/tasks/command.ts";
@@ -162,7 +162,7 @@ async function vulnerabilities(): Promise<{ text: string; known: boolean }> {
   const said = new TextDecoder().decode(stdout).trim();
   if (success) return { text: said || "No vulnerability is known", known: false };
   if (said !== "") return { text: said, known: true };
-  const reason = new TextDecoder().decode(stderr).replaceAll(/\x1b\[[\d;]*m/g, "").trim();
+  const reason = stripVTControlCharacters(new TextDecoder().decode(stderr)).trim();
   return { text: `Vulnerabilities: not checked: ${reason.split("\n", 1)[0]}`, known: false };
 }
 
