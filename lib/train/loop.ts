@@ -222,8 +222,8 @@ export async function train(
       await new Promise((resolve) => setTimeout(resolve, 0)); // lets Ctrl-C through
     }
     const model = makeModel(config.name, config.model, state.params);
-    await saveModel(files.model, model, config.precision);
-    record({ status: "complete", step });
+    const weights = await saveModel(files.model, model, config.precision);
+    record({ status: "complete", step, weights });
     removeFile(files.checkpoint);
     return manifest;
   } catch (error) {

@@ -54,6 +54,8 @@ export interface RunManifest {
   readonly cpuSeconds?: number;
   /** Mean cross-entropy on the validation set at the last evaluation, nats. */
   readonly validationLoss: number | null;
+  /** SHA-256 of `model.safetensors` in hex, once complete; older runs lack it. */
+  readonly weights?: string;
 }
 
 /** A line of `metrics.jsonl`. */
@@ -330,7 +332,11 @@ ${config.model.model === "endgameformer" ? "An" : "A"} ${config.model.model} of 
     run.git.dirty ? " with changes" : ""
   }.
 - Made with ${run.backend} on ${run.host.cores} cores (${run.host.cpu}).
-- Load it: \`loadModel("${run.id}")\` of \`@lib/model/model.ts\`.
+${
+    run.weights === undefined
+      ? ""
+      : `- Weights: SHA-256 ${run.weights}.\n`
+  }- Load it: \`loadModel("${run.id}")\` of \`@lib/model/model.ts\`.
 - Licence of the weights: CC0.
 `;
 }

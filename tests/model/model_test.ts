@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
@@ -15,6 +16,7 @@ import { chessFormerShape } from "@lib/model/chessformer.ts";
 import { endgameFormerShape } from "@lib/model/endgameformer.ts";
 import { countParameters } from "@lib/model/params.ts";
 import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
+import { RESULTS } from "@lib/paths.ts";
 
 await useBackend("cpu");
 
@@ -91,6 +93,52 @@ Deno.test("half precision keeps three digits and halves the file", async () => {
   using half = loadModel(join(folder, "half.safetensors"));
   const [a, b] = [model, half].map(({ params }) => params["stem.weight"].dataSync());
   a.forEach((value, i) => assert.ok(Math.abs(b[i] - value) <= 1e-3 * Math.abs(value) + 1e-7));
+});
+
+Deno.test("a run's weights must be those that its run.json names", async () => {
+  const folder = Deno.makeTempDirSync(), file = join(folder, "model.safetensors");
+  const manifest = join(folder, "run.json");
+  using model = initModel(CONFIGS[0], 1);
+  using other = initModel(CONFIGS[0], 2);
+  const weights = await saveModel(file, model);
+  Deno.writeTextFileSync(manifest, JSON.stringify({ weights }));
+  loadModel(folder)[Symbol.dispose]();
+
+  const exchanged = await saveModel(file, other);
+  assert.throws(() => loadModel(folder), {
+    name: "SyntaxError",
+    message:
+      `Cannot load ${file}: its SHA-256 is ${exchanged}, must be ${weights} as ${manifest} ` +
+      "has it; the file was damaged or exchanged",
+  });
+  loadModel(file)[Symbol.dispose](); // a file by itself belongs to no run
+  Deno.writeTextFileSync(manifest, "{}");
+  loadModel(folder)[Symbol.dispose](); // runs of older versions name no hash
+  Deno.writeTextFileSync(manifest, "{");
+  assert.throws(() => loadModel(folder), /run\.json is damaged/);
+});
+
+Deno.test("one flipped bit of a run's weights is noticed", async () => {
+  const folder = Deno.makeTempDirSync(), file = join(folder, "model.safetensors");
+  using model = initModel(CONFIGS[0], 1);
+  Deno.writeTextFileSync(
+    join(folder, "run.json"),
+    JSON.stringify({ weights: await saveModel(file, model) }),
+  );
+  const bytes = Deno.readFileSync(file);
+  bytes[bytes.length - 4] ^= 1; // the least bit of the last number: nothing else would tell
+  Deno.writeFileSync(file, bytes);
+  loadModel(file)[Symbol.dispose]();
+  assert.throws(() => loadModel(folder), /SHA-256/);
+});
+
+Deno.test("shipped weights are those that their runs have written", () => {
+  const runs = [...Deno.readDirSync(RESULTS)].filter(({ name }) =>
+    existsSync(join(RESULTS, name, "model.safetensors")) &&
+    JSON.parse(Deno.readTextFileSync(join(RESULTS, name, "run.json"))).weights !== undefined
+  );
+  assert.ok(runs.length > 0);
+  for (const { name } of runs) loadModel(name)[Symbol.dispose]();
 });
 
 Deno.test("a file cut short anywhere is refused", async () => {

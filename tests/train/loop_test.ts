@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { useBackend } from "@lib/compute/backend.ts";
+import { fileHash } from "@lib/data/file_hash.ts";
 import { loadModel, type ModelConfig } from "@lib/model/model.ts";
 import { decodeTensors, encodeTensors } from "@lib/model/safetensors.ts";
 import { random, randomInteger } from "@lib/random.ts";
@@ -252,10 +253,10 @@ Deno.test("the manifest says where the weights come from, and they load by folde
   assert.match(run.git.commit, /^[0-9a-f]{40}$/);
   assert.equal(run.versions["deno"], Deno.version.deno);
   assert.ok(run.validationLoss! > 0 && run.parameters > 0);
-  assert.match(
-    Deno.readTextFileSync(join(results, "tiny", "card.md")),
-    /3 of 3 steps, 9 positions,/,
-  );
+  const card = Deno.readTextFileSync(join(results, "tiny", "card.md"));
+  assert.match(card, /3 of 3 steps, 9 positions,/);
+  assert.equal(run.weights, await fileHash(join(results, "tiny", "model.safetensors")));
+  assert.ok(card.includes(`SHA-256 ${run.weights}`));
   using model = loadModel(join(results, "tiny"), "boardnet");
   assert.deepEqual(model.config, config.model);
 });
