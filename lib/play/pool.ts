@@ -221,17 +221,45 @@ export function resultsOf(
 }
 
 /**
- * The ratings of all who played in some pools, by maximum likelihood, on the paper's scale
- * ({@linkcode SCALE}).
+ * The ratings of all who played in a pool, by maximum likelihood, on the paper's scale
+ * ({@linkcode SCALE}). A draw counts as half a win and half a loss, so that a difference is the
+ * odds of the score, as it is for Elo, Glicko and so the ratings of servers and of the paper.
  *
+ * @param options `draws: "apart"` for Davidson's model, whose difference is the odds of a win against
+ * a loss: the more draws there are, the longer that scale is.
  * @throws {RangeError} when nobody of known rating played.
+ *
+ * ```ts
+ * import { ratePool, SCALE } from "@lib/play/pool.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [engine] = Object.keys(SCALE);
+ * const game = (result: "1-0" | "0-1" | "1/2-1/2") => ({ white: 0, black: 1, end: "", moves: "", result });
+ * const pool = {
+ *   card: { players: ["mine", engine] },
+ *   games: [game("1-0"), game("1/2-1/2"), game("1/2-1/2"), game("1/2-1/2"), game("0-1"), game("1-0")],
+ * };
+ * // 3½ of 6 points are 58 points more than the engine, but two wins to a loss 120.
+ * const of = (draws: "half" | "apart") =>
+ *   Math.round(ratePool(pool, { draws }).difference("mine", engine).value);
+ * assert.deepEqual([of("half"), of("apart")], [58, 120]);
+ * ```
  */
-export function ratePools(...pools: readonly Pool[]): Ratings {
+export function ratePool(
+  pool: { readonly card: Pick<PoolCard, "players">; readonly games: Pool["games"] },
+  { draws = "half" }: { readonly draws?: "half" | "apart" } = {},
+): Ratings {
   const known = Object.keys(SCALE);
-  if (!pools.some(({ card }) => card.players.some((player) => known.includes(player)))) {
+  if (!pool.card.players.some((player) => known.includes(player))) {
     throw new RangeError(`Cannot set the scale of a pool without ${known}: it must play in it`);
   }
-  return fitRatings(pools.flatMap(resultsOf), { anchors: SCALE });
+  const results = resultsOf(pool);
+  return fitRatings(draws === "apart" ? results : results.map(halved), { anchors: SCALE });
+}
+
+/** Draws as half a win and half a loss. */
+function halved({ a, b, wins, draws, losses }: Results): Results {
+  return { a, b, wins: wins + draws / 2, draws: 0, losses: losses + draws / 2 };
 }
 
 /**

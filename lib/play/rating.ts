@@ -2,7 +2,8 @@
  * Ratings from results by maximum likelihood, with draws and intervals. They do not depend on the
  * order of the games, unlike the chained ratings of the paper (`glicko.ts`).
  *
- * The model, Davidson's, is in `davidson.ts`.
+ * The model, Davidson's, is in `davidson.ts`. Its difference is the odds of a win against a loss; where
+ * there are draws, Elo's, the odds of the score, is smaller (`ratePool` in `pool.ts` rates on that).
  *
  * @module
  */

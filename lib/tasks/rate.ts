@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { openEngine } from "@lib/jobs/grid.ts";
 import { type Pairing, playPool } from "@lib/jobs/pool_games.ts";
 import { jobsFolder, RESULTS } from "@lib/paths.ts";
-import { ANCHORS, ratePools, SCALE, writePool } from "@lib/play/pool.ts";
+import { ANCHORS, ratePool, SCALE, writePool } from "@lib/play/pool.ts";
 import type { Ratings } from "@lib/play/rating.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { parseCount, parseNumber, runCommand } from "@lib/tasks/command.ts";
@@ -157,7 +157,7 @@ export async function rateTask(
     games,
   };
   writePool(file, pool);
-  const fitted = ratePools(pool);
+  const fitted = ratePool(pool);
   for (const { player, rating, low, high, games, score } of fitted.ratings) {
     print(
       `${player.padEnd(44)} ${rating.toFixed(0).padStart(5)} [${low.toFixed(0)}, ${

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { checkpointHash } from "@lib/analysis/answers.ts";
+import { expectedScore } from "@lib/analysis/elo.ts";
 import { parseUci } from "@lib/chess/san.ts";
 import { ROOT } from "@lib/paths.ts";
 import { newGame, outcome, playMove } from "@lib/play/game.ts";
@@ -15,7 +16,7 @@ import {
   PAPER_OPPONENTS,
   type Pool,
   type PoolGame,
-  ratePools,
+  ratePool,
   readPool,
   resultsOf,
   SCALE,
@@ -68,12 +69,24 @@ Deno.test("results count each pair once, whoever has White", () => {
 });
 
 Deno.test("ratings lie on the paper's scale, and there is none without its anchor", () => {
-  const { ratings } = ratePools(pool);
+  const { ratings } = ratePool(pool);
   assert.equal(ratings.find(({ player }) => player === one)!.rating, SCALE[one]);
-  const twice = ratePools(pool, pool).ratings.find(({ player }) => player === "mine")!;
-  assert.equal(twice.games, 10);
   const alone = { card: { ...card, players: ["a", "b"] }, games: [game(0, 1, "1-0")] };
-  assert.throws(() => ratePools(alone), /Cannot set the scale/);
+  assert.throws(() => ratePool(alone), /Cannot set the scale/);
+});
+
+Deno.test("a draw is half a point, as for Elo; apart, the scale is longer", () => {
+  const games = [
+    ...Array.from({ length: 30 }, () => game(1, 0, "1-0")),
+    ...Array.from({ length: 60 }, () => game(0, 1, "1/2-1/2")),
+    ...Array.from({ length: 10 }, () => game(0, 1, "1-0")),
+  ];
+  const drawn = { card, games };
+  const half = ratePool(drawn).difference("mine", one);
+  assert.ok(Math.abs(expectedScore(half.value) - 0.6) < 1e-6);
+  const apart = ratePool(drawn, { draws: "apart" }).difference("mine", one);
+  assert.equal(Math.round(apart.value), Math.round(400 * Math.log10(3)));
+  assert.ok(half.low < half.value && half.value < half.high);
 });
 
 Deno.test("a chain is one opponent after the other, and its order changes the paper's rating", () => {
