@@ -85,6 +85,8 @@ Deno.test({
       if (busy < 2) assert.ok(first < 3000, `${first} ms`);
       else console.log(`not timed: ${busy.toFixed(1)} processes want each core`);
       assert.match(await page.run(text("backend")), /tfjs \(Web/);
+      // Any static host will do: none is asked for the headers that threads would want.
+      assert.equal(await page.run("typeof SharedArrayBuffer"), "undefined");
     });
 
     await t.step("it offers the models that the site was built with", async () => {
