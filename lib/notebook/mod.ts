@@ -26,6 +26,13 @@ export { type Arrow, board, type BoardOptions, policyArrows } from "@lib/noteboo
 export { gallery, type GalleryOptions } from "@lib/notebook/gallery.ts";
 export { attach, type AttachOptions, lossFigure, readMetrics } from "@lib/notebook/attach.ts";
 export { type Job, launch, watch } from "@lib/notebook/job.ts";
+export {
+  type ScoreRow,
+  type SweepRow,
+  watchMatch,
+  type WatchOptions,
+  watchSweep,
+} from "@lib/notebook/live_match.ts";
 export { trainRuns, type TrainRunsOptions } from "@lib/notebook/training.ts";
 export { clock, progress, progressLine, type ProgressOptions } from "@lib/notebook/progress.ts";
 export type { Picture } from "@lib/notebook/svg.ts";
