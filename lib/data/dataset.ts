@@ -17,18 +17,13 @@ import {
 import { DatasetWriter } from "@lib/data/dataset_writer.ts";
 import type { GameRow, Games } from "@lib/data/games.ts";
 import { collectGames, concatGames, gameAt, RESULTS } from "@lib/data/games.ts";
-import {
-  type Portion,
-  type PortionOptions,
-  portionsOfFiles,
-  portionsOfStream,
-  type Tally,
-} from "@lib/data/portions.ts";
+import { parallelPortions } from "@lib/data/portion_files.ts";
+import { portionsOfFiles, portionsOfStream, type Tally } from "@lib/data/portions.ts";
 import type { Rule, SelectionInput } from "@lib/data/select.ts";
 import { hasEvals, lowestKeys, parseSelection } from "@lib/data/select.ts";
 import { readShard } from "@lib/data/shard.ts";
 import { SPEEDS } from "@lib/data/speed.ts";
-import { type GameFile, type GameStream, hashFiles } from "@lib/data/sources.ts";
+import { type GameStream, hashFiles } from "@lib/data/sources.ts";
 import { splitOf, type SplitShares } from "@lib/data/split.ts";
 import { writeFileAtomic, writeJson } from "@lib/files.ts";
 
@@ -63,11 +58,8 @@ export interface DatasetOptions {
   readonly licence?: string;
   /** Plies a shard, and so the memory of the building; default 2²⁴: 35 to 70 MB. */
   readonly shardPlies?: number;
-  /** Reads the files, in order; default here, one after the other. */
-  readonly portions?: (
-    files: readonly GameFile[],
-    options: PortionOptions,
-  ) => AsyncIterable<Portion>;
+  /** Files of a folder that are read at once, by Workers (default 1); the dataset is the same. */
+  readonly workers?: number;
   /** Replace the dataset that stands in the folder. */
   readonly replace?: boolean;
   /** Told now and then how far it is. */
@@ -148,7 +140,7 @@ function checkPlace(directory: string, replace: boolean): void {
  */
 export async function buildDataset(options: DatasetOptions): Promise<Card> {
   const { source, signal, onProgress, replace = false, seed = 0, shardPlies = 1 << 24 } = options;
-  const { split: shares = { validation: 0.05, test: 0.05 } } = options;
+  const { split: shares = { validation: 0.05, test: 0.05 }, workers = 1 } = options;
   const directory = resolve(options.directory);
   const selection = parseSelection(options.selection ?? {});
   checkSplit(shares);
@@ -168,7 +160,9 @@ export async function buildDataset(options: DatasetOptions): Promise<Card> {
     onProgress?.({ phase: "games", fraction, read: read + now.read, kept: kept + now.kept });
   const reading = { selection, signal, onPiece };
   const portions = typeof source === "string"
-    ? (options.portions ?? portionsOfFiles)(files, reading)
+    ? workers > 1 && files.length > 1
+      ? parallelPortions(workers, `${directory}.portions`)(files, reading)
+      : portionsOfFiles(files, reading)
     : portionsOfStream(source, reading);
   using writer = new DatasetWriter(`${directory}.partial`, shardPlies);
   const write = (row: GameRow, players: readonly string[]) =>

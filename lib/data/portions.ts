@@ -55,12 +55,14 @@ export interface PortionOptions {
   readonly onPiece?: (fraction: number, tally: Readonly<Tally>) => void;
   /** Ends the reading. */
   readonly signal?: AbortSignal | undefined;
+  /** Games of a portion at most (default 1000). */
+  readonly games?: number;
 }
 
-const GAMES = 1000; // of a portion
 const ERRORS_SHOWN = 5;
 
-const emptyTally = (): Tally => ({
+/** Nothing counted yet. */
+export const emptyTally = (): Tally => ({
   read: 0,
   kept: 0,
   rejected: {},
@@ -70,7 +72,7 @@ const emptyTally = (): Tally => ({
 /** The portions of games that `open` reads by the tests it is given; the last may be empty. */
 async function* portionsOf(
   open: (options: ReadOptions) => AsyncIterable<GameSource>,
-  { selection, signal, onPiece }: PortionOptions,
+  { selection, signal, onPiece, games: most = 1000 }: PortionOptions,
 ): AsyncGenerator<Portion> {
   const [refusesRatings, refusesHeaders, refusesRow] = [
     ratingTest(selection),
@@ -118,7 +120,7 @@ async function* portionsOf(
     builder.add(row);
     players.push(playersOf(game.headers, movers));
     keys.push(selection.maxGames === undefined ? 0 : sampleKey(row, game.headers, selection.seed));
-    if (builder.length === GAMES) yield take();
+    if (builder.length === most) yield take();
   }
   yield take();
 }

@@ -12,7 +12,7 @@ import { downloadMonth, isMonth, LICHESS_LICENCE } from "@lib/data/lichess.ts";
 import { parseSelection, type SelectionInput } from "@lib/data/select.ts";
 import { simulateGames } from "@lib/experts/crowd.ts";
 import { datasetFolder, userPath } from "@lib/paths.ts";
-import { parseNumber, parseRange, runCommand } from "@lib/tasks/command.ts";
+import { parseCount, parseNumber, parseRange, runCommand } from "@lib/tasks/command.ts";
 
 const HELP = `Build a dataset: games to train on, to validate with and to test on, and a card.
 
@@ -46,6 +46,7 @@ What is made of them
   --out <name>         data/cache/datasets/<name>, or a folder if it has a slash (from the source)
   --split <v,t>        shares set aside for validation and test (0.05,0.05)
   --licence <text>     of the games, for the card
+  --workers <n>        files of a folder that are read at once (1); the dataset is the same
   --replace            build over a dataset of that name
   --players <n>        simulated players (24)
   --games <n>          games they play (5000)
@@ -75,6 +76,7 @@ const OPTIONS = {
   out: { type: "string" },
   split: { type: "string", default: "0.05,0.05" },
   licence: { type: "string" },
+  workers: { type: "string", default: "1" },
   replace: { type: "boolean", default: false },
   players: { type: "string", default: "24" },
   games: { type: "string", default: "5000" },
@@ -209,6 +211,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
     selection,
     split: { validation, test },
     seed: parseNumber("seed", values.seed),
+    workers: parseCount("workers", values.workers),
     replace: values.replace,
     signal,
     onProgress: (progress) => show(progressText(progress, (performance.now() - start) / 1000)),

@@ -384,3 +384,45 @@ Deno.test("a dataset with a missing or changed file is not opened", async () => 
   Deno.writeTextFileSync(card, "{");
   assert.throws(() => openDataset(directory), /is not JSON/);
 });
+
+Deno.test("files read at once, by Workers, give the shards and counts of one after the other", async () => {
+  using folder = new Folder();
+  Deno.mkdirSync(folder.at("games"));
+  const broken = `${pgnOf(made.slice(0, 3))}\n[White "x"]\n\n1. e4 e5 2. Ke3 1-0\n`;
+  Deno.writeTextFileSync(folder.at("games/1.pgn"), pgnOf(made.slice(0, 150)) + broken);
+  Deno.writeFileSync(folder.at("games/2.pgn.gz"), gzipSync(pgnOf(made.slice(150, 155))));
+  Deno.writeTextFileSync(folder.at("games/3.pgn"), pgnOf(made.slice(155)));
+  for (const selection of [{}, { cap: 1700, maxGames: 100, seed: 3 }]) {
+    const build = (workers: number) =>
+      buildDataset({
+        source: folder.at("games"),
+        directory: folder.at(`built-${workers}`),
+        replace: true,
+        split: { validation: 0.2, test: 0.2 },
+        shardPlies: 2000,
+        selection,
+        workers,
+      });
+    const { name: _, created: _created, ...one } = await build(1);
+    const { name: _name, created: _again, ...three } = await build(3);
+    assert.deepEqual(three, one);
+    for (const { file } of one.shards) {
+      const [a, b] = [1, 3].map((n) => Deno.readFileSync(folder.at(`built-${n}/${file}`)));
+      assert.deepEqual(a, b);
+    }
+  }
+  assert.deepEqual(folder.names(), ["built-1", "built-3", "games"]);
+});
+
+Deno.test("a file that is cut short fails a parallel build by name, and nothing is left", async () => {
+  using folder = new Folder();
+  Deno.mkdirSync(folder.at("games"));
+  Deno.writeTextFileSync(folder.at("games/1.pgn"), pgnOf(made.slice(0, 100)));
+  Deno.writeFileSync(folder.at("games/2.pgn.gz"), gzipSync(pgnOf(made)).slice(0, 2000));
+  const source = folder.at("games"), directory = folder.at("built");
+  await assert.rejects(
+    buildDataset({ source, directory, workers: 2 }),
+    /Cannot read .*2\.pgn\.gz: it is cut off/,
+  );
+  assert.deepEqual(folder.names(), ["games"]);
+});
