@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { initModel, saveModel } from "@lib/model/model.ts";
 import { boardNetShape } from "@lib/model/boardnet.ts";
 import { useBackend } from "@lib/compute/backend.ts";
-import { ROOT } from "@lib/paths.ts";
 import { ANCHORS, readPool } from "@lib/play/pool.ts";
 import { planPool, rateTask } from "@lib/tasks/rate.ts";
+import { taskArguments } from "./run_task.ts";
 
 Deno.test("the ladder ties every anchor to the next two, and each player meets those it is told", () => {
   const against = [ANCHORS[1], ANCHORS[6]];
@@ -38,16 +38,12 @@ Deno.test({
     const folder = Deno.makeTempDirSync({ prefix: "rate-" });
     using model = initModel({ model: "boardnet", ...boardNetShape(1) }, 1);
     await saveModel(join(folder, "results", "mine", "model.safetensors"), model);
+    const line =
+      "--models mine --temperature 1 --players random --against 1,6 --games 2 --ladder 0 " +
+      "--name trial --processes 1";
     const run = async () => {
       const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "-A", "--no-check", join(ROOT, "lib", "tasks", "rate.ts")],
-          ..."--models mine --temperature 1 --players random --against 1,6 --games 2 --ladder 0 --name trial"
-            .split(
-              " ",
-            ),
-          ...["--processes", "1"],
-        ],
+        args: taskArguments("rate", line.split(" "), folder),
         cwd: folder,
         env: {
           LAB_RESULTS: join(folder, "results"),
