@@ -116,7 +116,10 @@ function withParameters(
   const place = kept.findIndex((cell) => hasTag(cell, "parameters"));
   const declared = declaredParameters(kept);
   for (const name of names) {
-    if (declared.includes(name)) continue;
+    if (declared.includes(name)) {
+      checkKind(name, parameters[name], textOf(kept[place].source), path);
+      continue;
+    }
     const known = declared.length > 0 ? declared.join(", ") : "none";
     throw new RangeError(
       `Cannot set the parameter ${name} of ${basename(path)}: ` +
@@ -132,6 +135,27 @@ function withParameters(
     outputs: [],
   };
   return kept.toSpliced(place + 1, 0, injected);
+}
+
+/** What a declaration's value begins with tells what a parameter must be. */
+const KINDS: readonly [RegExp, string, (value: Parameter) => boolean][] = [
+  [/^\[/, "a list, such as [1, 2]", Array.isArray],
+  [/^(true|false)\b/, "true or false", (value) => typeof value === "boolean"],
+  [/^["'`]/, "a text", (value) => typeof value === "string"],
+  [/^[-.\d]/, "a number", (value) => typeof value === "number"],
+];
+
+function checkKind(name: string, value: Parameter, source: string, path: string): void {
+  const [, given = ""] =
+    new RegExp(`\\blet\\s+${RegExp.escape(name)}\\b[^=]*=\\s*(.*)`).exec(source) ??
+      [];
+  const [, kind, fits] = KINDS.find(([begin]) => begin.test(given)) ?? [];
+  if (fits === undefined || fits(value)) return;
+  throw new RangeError(
+    `Cannot set the parameter ${name} of ${basename(path)} to ${
+      JSON.stringify(value)
+    }: must be ${kind}`,
+  );
 }
 
 /** The parameters of a notebook: what its cell tagged `parameters` declares by `let`. */

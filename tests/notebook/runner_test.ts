@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { readNotebook } from "@lib/notebook/ipynb.ts";
-import { runNotebook } from "@lib/notebook/runner.ts";
+import { type Parameter, runNotebook } from "@lib/notebook/runner.ts";
 import { notebookFile, said } from "./cells.ts";
 
 const IMPORT = 'import { progress, show } from "@lib/notebook/mod.ts";';
@@ -99,6 +99,25 @@ Deno.test("parameters replace those declared and leave the notebook as it was", 
     runNotebook(path, { parameters: { gmaes: 5 } }),
     /RangeError: Cannot set the parameter gmaes of x.ipynb: .* it declares games, name/,
   );
+});
+
+Deno.test("a parameter is of the kind that its declaration shows", async () => {
+  const declared =
+    'let seeds: number[] = [1, 2];\nlet name = "x", n = -1;\nlet full = false;\nlet any = null;';
+  const path = notebookFile([`%parameters\n${declared}`, "[seeds, name, full, any]"]);
+  const wrong: [Record<string, Parameter>, RegExp][] = [
+    [{ seeds: 1 }, /Cannot set the parameter seeds of x\.ipynb to 1: must be a list/],
+    [{ name: 2 }, /name of x\.ipynb to 2: must be a text/],
+    [{ full: "yes" }, /full of x\.ipynb to "yes": must be true or false/],
+  ];
+  for (const [parameters, why] of wrong) {
+    await assert.rejects(runNotebook(path, { parameters }), why);
+  }
+  const parameters = { seeds: [3], name: "y", full: true, any: 4 };
+  assert.equal((await runNotebook(path, { parameters })).status, "ok");
+  assert.deepEqual(said(readNotebook(path).cells.at(-1)!.outputs), [
+    'execute_result: [ [ 3 ], "y", true, 4 ]',
+  ]);
 });
 
 Deno.test("a cell that takes too long is ended, even when it never awaits", async () => {

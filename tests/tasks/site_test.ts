@@ -7,6 +7,7 @@ import { ROOT } from "@lib/paths.ts";
 import { staticFile } from "@lib/tasks/play.ts";
 import { buildSite } from "@lib/tasks/site.ts";
 import { offeredModels } from "@lib/tasks/site_play.ts";
+import { findChromium, openPage } from "../play_page/chromium.ts";
 
 Deno.test("every link of a site leads to something in it, and nothing knows this machine", async () => {
   const folder = Deno.makeTempDirSync();
@@ -66,6 +67,15 @@ Deno.test("every link of a site leads to something in it, and nothing knows this
       assert.doesNotMatch(read(path), /from ?"node:|import ?"node:/, path);
     }
 
+    await fitsPhone(folder, [
+      "index.html",
+      "report.html",
+      "docs/claims.html",
+      "docs/notebooks.html",
+      "docs/bring_your_own.html",
+      "reference/mod.ts/index.html",
+    ]);
+
     // A folder with other things in it is left alone.
     Deno.removeSync(join(folder, "report.html"));
     await assert.rejects(buildSite(folder), /it holds other things, must be empty/);
@@ -74,6 +84,28 @@ Deno.test("every link of a site leads to something in it, and nothing knows this
     Deno.removeSync(folder, { recursive: true });
   }
 });
+
+/** No page is wider than a phone's screen, where there is a browser to tell. */
+async function fitsPhone(folder: string, paths: readonly string[]): Promise<void> {
+  const chromium = findChromium();
+  if (!chromium) return console.log("pages on a phone: skipped, there is no Chromium on the PATH");
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => staticFile(folder, request),
+  );
+  try {
+    await using page = await openPage(chromium);
+    await page.resize(390, 844);
+    for (const path of paths) {
+      const url = `http://127.0.0.1:${server.addr.port}/${path}`;
+      await page.goto(url);
+      await page.until(`location.href === "${url}" && document.readyState === "complete"`);
+      assert.equal(await page.run("document.documentElement.scrollWidth"), 390, path);
+    }
+  } finally {
+    await server.shutdown();
+  }
+}
 
 function decodeEntities(text: string): string {
   return text.replace(/&#x([0-9a-f]+);/gi, (_, code) => String.fromCodePoint(parseInt(code, 16)))
