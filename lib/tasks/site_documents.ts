@@ -75,24 +75,31 @@ function isFile(path: string): boolean {
   }
 }
 
+/** The figures of the first page, with their words for those who do not see them. */
+const SHOWN: Readonly<Record<string, string>> = {
+  "00-transcendence": "Cooled, the model passes every expert it was trained on",
+  "13-gap-by-band":
+    "Models of human games against their players, by the players' rating, for three caps",
+};
+
 /** Writes the site's first page, which leads to what was written before it. */
 export function writeHome(site: string): void {
-  const picture = inlinePicture(join(ROOT, "results", "figures", "00-transcendence.png"));
+  const pictures = Object.entries(SHOWN).flatMap(([name, alt]) => {
+    const picture = inlinePicture(join(ROOT, "results", "figures", `${name}.png`));
+    return picture ? [`<p><img src="${picture}" alt="${alt}"></p>`] : [];
+  });
   const body = `<main>
 <h1>Transcendence Lab</h1>
 <p>When does a model that was trained to imitate experts out-play every one of them? A workspace of
 notebooks that reproduces, checks and extends the paper
 <a href="https://arxiv.org/abs/2406.11741">Transcendence</a> (arXiv 2406.11741).</p>
-${
-    picture
-      ? `<p><img src="${picture}" alt="Cooled, the model passes every expert it was trained on"></p>`
-      : ""
-  }
+${pictures[0] ?? ""}
 <ul>
 <li><a href="play/index.html">Play the crowd</a>: a game against the models in this browser, at any
 temperature. This one page needs a server, such as the one that you read this from.</li>
 <li><a href="report.html">The report</a>: every notebook with its figures, and every claim.</li>
-<li><a href="docs/readme.html">How to run it</a>, <a href="docs/bring_your_own.html">bring your own
+<li><a href="docs/readme.html">How to run it</a>, <a href="docs/notebooks.html">open the notebooks</a>,
+<a href="docs/bring_your_own.html">bring your own
 games, experts, reward, model or game</a>, <a href="docs/glossary.html">glossary</a>,
 <a href="docs/log.html">log</a>.</li>
 ${
@@ -101,6 +108,7 @@ ${
       : ""
   }
 </ul>
+${pictures.slice(1).join("\n")}
 <section id="claims">
 <h2>What is claimed</h2>
 <p>The headlines; <a href="report.html#claims">all claims</a> are in the report.</p>

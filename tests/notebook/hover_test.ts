@@ -47,10 +47,11 @@ function languageServer() {
   return {
     tell: (method: string, params: object) => send({ method, params }),
     ask(method: string, params: object): Promise<unknown> {
-      const id = ++count, { promise, resolve } = Promise.withResolvers<unknown>();
+      const id = ++count, { promise, resolve, reject } = Promise.withResolvers<unknown>();
       answers.set(id, resolve);
       send({ id, method, params });
-      return promise;
+      const late = setTimeout(() => reject(new Error(`${method}: no answer`)), 300_000);
+      return promise.finally(() => clearTimeout(late));
     },
     async [Symbol.asyncDispose]() {
       server.kill("SIGKILL");
