@@ -1,7 +1,6 @@
 /** Processes of the tests: a Redis of their own, workers, and the waiting for what they do. */
 
-import { join } from "node:path";
-import { ROOT } from "@lib/paths.ts";
+import { taskArguments } from "../tasks/run_task.ts";
 
 /** The program redis-server, or why it cannot be had. */
 export function redisProgram(): string | undefined {
@@ -37,7 +36,7 @@ export function freePort(): number {
 export function startWorker(url: string, folder: string, ...more: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", join(ROOT, "lib/tasks/worker.ts"), "--queue", url, "--jobs", folder],
+      ...taskArguments("worker", ["--queue", url, "--jobs", folder], folder),
       ...["--processes", "1", "--patience", "4", ...more],
     ],
     stdout: "null",

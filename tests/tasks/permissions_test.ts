@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { makePgn } from "@lib/chess/pgn.ts";
 import { ROOT } from "@lib/paths.ts";
+import { random } from "@lib/random.ts";
+import { madeGames } from "../data/made_games.ts";
 import { taskArguments } from "./run_task.ts";
 
 const tasks: Record<string, { command: string }> =
@@ -61,7 +64,7 @@ async function run(task: string, args: readonly string[], folder: string) {
       NO_COLOR: "1",
       INIT_CWD: folder,
       // The labels that are here stay as they are.
-      ...(task === "human-curve" && { LAB_RESULTS: folder }),
+      ...(/^(human-curve|label)$/.test(task) && { LAB_RESULTS: folder }),
     },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -99,6 +102,10 @@ Deno.test("every task starts with no more than these permissions", async () => {
 
 Deno.test("with these permissions the tasks do their work, to the end", async () => {
   const here = Deno.makeTempDirSync();
+  const rated = madeGames(random(1, "rated"), 40, 30).map(({ headers, moves }) =>
+    makePgn({ headers, moves, result: "1-0" })
+  );
+  Deno.writeTextFileSync(join(here, "rated.pgn"), rated.join("\n"));
   const lines: [string, string][] = [
     ["match", "--a stockfish:skill=0:nodes=50 --b random --games 20 --out games.pgn"],
     ["data", "--source games.pgn --out ./data --split 0.3,0.3"],
@@ -110,6 +117,8 @@ Deno.test("with these permissions the tasks do their work, to the end", async ()
     ["export", "boardnet-cap1300 --to onnx --out model.onnx"],
     ["export", "boardnet-cap1300 --to csv --out losses.csv"],
     ["human-curve", "--source games.pgn"],
+    ["data", "--source rated.pgn --out ./rated --split 0.3,0.3"],
+    ["label", "--dataset ./rated --name x --bands 0-4000 --positions 2 --plies 2-20 --depth 1"],
     ["compare", "boardnet-cap1300 boardnet-cap1000"],
     ["worker", "--help"],
   ];
