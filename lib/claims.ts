@@ -46,7 +46,19 @@ const claimSchema = z.strictObject({
 /** One row of the ledger. */
 export type Claim = Readonly<z.infer<typeof claimSchema>>;
 
-/** Judges an interval against what was foreseen. */
+/**
+ * Judges an interval against what was foreseen.
+ *
+ * ```ts
+ * import { judge } from "@lib/claims.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const interval = { value: 2, low: 1, high: 3, n: 5 };
+ * assert.equal(judge(interval, { above: 0 }), "holds");
+ * assert.equal(judge(interval, { above: 2.5 }), "undecided");
+ * assert.equal(judge(interval, { below: 0 }), "fails");
+ * ```
+ */
 export function judge(interval: Interval, prediction?: Prediction): Verdict {
   if (prediction === undefined) return "measured";
   const [bound, sign] = "above" in prediction ? [prediction.above, 1] : [prediction.below, -1];

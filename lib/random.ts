@@ -24,7 +24,17 @@ export function hash32(...values: readonly number[]): number {
   return h;
 }
 
-/** Hashes a text to an unsigned 32-bit integer (FNV-1a over UTF-16 units, then mixed). */
+/**
+ * Hashes a text to an unsigned 32-bit integer (FNV-1a over UTF-16 units, then mixed).
+ *
+ * ```ts
+ * import { hashText } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(hashText("dropout"), hashText("dropout"));
+ * assert.notEqual(hashText("dropout"), hashText("data"));
+ * ```
+ */
 export function hashText(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
@@ -66,18 +76,50 @@ export function random(seed: number, stream: string, ...substream: readonly numb
   return next;
 }
 
-/** An integer of 0 … n − 1, each equally likely (n ≤ 2³²). */
+/**
+ * An integer of 0 … n − 1, each equally likely (n ≤ 2³²).
+ *
+ * ```ts
+ * import { random, randomInteger } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const next = random(1, "dice");
+ * const thrown = Array.from({ length: 100 }, () => 1 + randomInteger(next, 6));
+ * assert.ok(Math.min(...thrown) === 1 && Math.max(...thrown) === 6);
+ * ```
+ */
 export function randomInteger(next: Random, n: number): number {
   return Math.floor(next() * n);
 }
 
-/** A standard normal number (Box–Muller, the cosine half). */
+/**
+ * A standard normal number (Box–Muller, the cosine half).
+ *
+ * ```ts
+ * import { random, randomNormal } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const next = random(1, "noise");
+ * const drawn = Array.from({ length: 1000 }, () => randomNormal(next));
+ * assert.ok(Math.abs(drawn.reduce((a, b) => a + b) / 1000) < 0.1);
+ * ```
+ */
 export function randomNormal(next: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - next()));
   return radius * Math.cos(2 * Math.PI * next());
 }
 
-/** Shuffles an array in place (Fisher–Yates) and returns it. */
+/**
+ * Shuffles an array in place (Fisher–Yates) and returns it.
+ *
+ * ```ts
+ * import { random, shuffle } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const cards = shuffle(random(1, "cards"), [1, 2, 3, 4]);
+ * assert.deepEqual(cards.toSorted(), [1, 2, 3, 4]);
+ * ```
+ */
 export function shuffle<T extends { length: number; [i: number]: unknown }>(
   next: Random,
   array: T,

@@ -20,6 +20,14 @@ export interface Distribution {
  *
  * @param p probabilities or weights, 0 or more, not all 0.
  * @throws {RangeError} when there is nothing to draw.
+ *
+ * ```ts
+ * import { sampleIndex } from "@lib/analysis/distribution.ts";
+ * import { random } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(sampleIndex([0, 1, 0], random(1, "example")), 1);
+ * ```
  */
 export function sampleIndex(p: ArrayLike<number>, random: Random): number {
   let total = 0;

@@ -15,7 +15,16 @@ import type { Policy, States } from "@lib/analysis/states.ts";
 import { averageOverStates } from "@lib/analysis/reward.ts";
 import { type Random, shuffle } from "@lib/random.ts";
 
-/** H in bits of weights of any positive sum. */
+/**
+ * H in bits of weights of any positive sum.
+ *
+ * ```ts
+ * import { entropy } from "@lib/analysis/diversity.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(entropy([3, 3, 3, 3]), 2); // bits
+ * ```
+ */
 export function entropy(weights: ArrayLike<number>): number {
   let total = 0, inner = 0;
   for (let i = 0; i < weights.length; i++) {

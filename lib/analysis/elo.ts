@@ -23,7 +23,16 @@ export function expectedScore(difference: number): number {
   return 1 / (1 + Math.exp(-difference / ELO));
 }
 
-/** The rating difference at which a score is expected: −∞ at 0, ∞ at 1. */
+/**
+ * The rating difference at which a score is expected: −∞ at 0, ∞ at 1.
+ *
+ * ```ts
+ * import { eloOfScore } from "@lib/analysis/elo.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([eloOfScore(0.5), Math.round(eloOfScore(0.75))], [0, 191]);
+ * ```
+ */
 export function eloOfScore(score: number): number {
   return ELO * Math.log(score / (1 - score));
 }

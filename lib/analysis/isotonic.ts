@@ -49,7 +49,16 @@ export function isotonic(values: ArrayLike<number>, weights?: ArrayLike<number>)
   return fit;
 }
 
-/** As {@linkcode isotonic}, but the sequence never rises. */
+/**
+ * As {@linkcode isotonic}, but the sequence never rises.
+ *
+ * ```ts
+ * import { antitonic } from "@lib/analysis/isotonic.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...antitonic([3, 1, 2])], [3, 1.5, 1.5]);
+ * ```
+ */
 export function antitonic(values: ArrayLike<number>, weights?: ArrayLike<number>): Float64Array {
   return isotonic(Float64Array.from(values, (v) => -v), weights).map((v) => -v);
 }

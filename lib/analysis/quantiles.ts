@@ -26,12 +26,28 @@ export function normalCdf(x: number): number {
  *
  * @param p Probability, between 0 and 1.
  * @throws {RangeError} for a p that is not strictly between 0 and 1.
+ *
+ * ```ts
+ * import { normalQuantile } from "@lib/analysis/quantiles.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(Math.abs(normalQuantile(0.975) - 1.959964) < 1e-6);
+ * ```
  */
 export function normalQuantile(p: number): number {
   return quantile(p, normalTail, normalDensity);
 }
 
-/** P(T ≤ t) for Student's t with `df` degrees of freedom. */
+/**
+ * P(T ≤ t) for Student's t with `df` degrees of freedom.
+ *
+ * ```ts
+ * import { studentCdf } from "@lib/analysis/quantiles.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(Math.abs(studentCdf(2.228139, 10) - 0.975) < 1e-6);
+ * ```
+ */
 export function studentCdf(t: number, df: number): number {
   return t < 0 ? studentTail(-t, df) : 1 - studentTail(t, df);
 }

@@ -8,7 +8,19 @@ import type { Policy, States } from "@lib/analysis/states.ts";
 import { sum } from "@lib/analysis/stats.ts";
 import { sharpen, type Sharpening } from "@lib/analysis/temperature.ts";
 
-/** r_x(f) = Σ_y f(y|x) r(x, y), one entry a state. */
+/**
+ * r_x(f) = Σ_y f(y|x) r(x, y), one entry a state.
+ *
+ * ```ts
+ * import { rewardPerState } from "@lib/analysis/reward.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const states = makeStates([[1, 0], [0, 1, 1]]); // r(x, y): two states, of two and three moves
+ * const policy = Float64Array.of(0.75, 0.25, 0.5, 0.25, 0.25);
+ * assert.deepEqual([...rewardPerState(states, policy)], [0.75, 0.5]);
+ * ```
+ */
 export function rewardPerState(states: States, policy: Policy): Float64Array {
   const { length, offsets, reward } = states;
   if (policy.length !== reward.length) {
@@ -41,7 +53,18 @@ export function expectedReward(states: States, policy: Policy): number {
   return averageOverStates(states, rewardPerState(states, policy));
 }
 
-/** E_{x∼p} of one value a state. */
+/**
+ * E_{x∼p} of one value a state.
+ *
+ * ```ts
+ * import { averageOverStates } from "@lib/analysis/reward.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const states = makeStates([[1, 0], [0, 1, 1]]); // r(x, y): two states, of two and three moves
+ * assert.equal(averageOverStates(states, Float64Array.of(2, 4)), 3);
+ * ```
+ */
 export function averageOverStates(states: States, values: Float64Array): number {
   const { weight } = states;
   return weight ? sum(values.map((v, x) => v * weight[x])) : sum(values) / states.length;
@@ -83,6 +106,17 @@ export function mixture(policies: Iterable<Policy>): Policy {
  *
  * @param sharpening The sense of temperature: the power form unless given.
  * @throws {RangeError} as `sharpen` of `temperature.ts`.
+ *
+ * ```ts
+ * import { temper } from "@lib/analysis/reward.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const states = makeStates([[1, 0]]);
+ * const cooled = temper(states, Float64Array.of(0.6, 0.4), 0.5);
+ * assert.ok(Math.abs(cooled[0] - 0.36 / 0.52) < 1e-12);
+ * assert.deepEqual([...temper(states, Float64Array.of(0.6, 0.4), 0)], [1, 0]);
+ * ```
  */
 export function temper(
   states: States,
@@ -134,7 +168,19 @@ export interface TemperaturePoint {
   readonly reward: number;
 }
 
-/** R_p(f_τ) for each temperature, in the order given. */
+/**
+ * R_p(f_τ) for each temperature, in the order given.
+ *
+ * ```ts
+ * import { temperatureSweep } from "@lib/analysis/reward.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const states = makeStates([[1, 0]]);
+ * const points = temperatureSweep(states, Float64Array.of(0.6, 0.4), [1, 0]);
+ * assert.deepEqual(points.map(({ tau, reward }) => [tau, reward]), [[1, 0.6], [0, 1]]);
+ * ```
+ */
 export function temperatureSweep(
   states: States,
   policy: Policy,

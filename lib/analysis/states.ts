@@ -103,6 +103,13 @@ export function checkStates(states: States): States {
  *
  * @throws {RangeError} for a wrong length, a probability that is negative or not a number, a state
  * whose probabilities do not sum to 1 (within 1e-6: models compute in 32 bits).
+ *
+ * ```ts
+ * import { checkPolicy, makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => checkPolicy(makeStates([[1, 0]]), Float64Array.of(0.5, 0.6)), RangeError);
+ * ```
  */
 export function checkPolicy(states: States, policy: Policy): Policy {
   const { length, offsets, reward } = states;
@@ -128,7 +135,16 @@ export function checkPolicy(states: States, policy: Policy): Policy {
   return policy;
 }
 
-/** The policy that plays every move of a state equally often. */
+/**
+ * The policy that plays every move of a state equally often.
+ *
+ * ```ts
+ * import { makeStates, uniformPolicy } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...uniformPolicy(makeStates([[1, 0], [0, 1, 1, 0]]))], [0.5, 0.5, 0.25, 0.25, 0.25, 0.25]);
+ * ```
+ */
 export function uniformPolicy(states: States): Policy {
   const policy = new Float64Array(states.reward.length);
   for (let x = 0; x < states.length; x++) {
@@ -138,7 +154,16 @@ export function uniformPolicy(states: States): Policy {
   return policy;
 }
 
-/** f*: uniform over the moves of the largest reward (paper § 1, Prop. 3). */
+/**
+ * f*: uniform over the moves of the largest reward (paper § 1, Prop. 3).
+ *
+ * ```ts
+ * import { makeStates, optimalPolicy } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...optimalPolicy(makeStates([[1, 0], [0, 1, 1]]))], [1, 0, 0, 0.5, 0.5]);
+ * ```
+ */
 export function optimalPolicy(states: States): Policy {
   const { offsets, reward } = states;
   const policy = new Float64Array(reward.length);

@@ -38,7 +38,17 @@ export interface Resampling extends Level {
   readonly resamples?: number;
 }
 
-/** A number known without error. */
+/**
+ * A number known without error.
+ *
+ * ```ts
+ * import { exactly } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { value, low, high } = exactly(0.5);
+ * assert.deepEqual([value, low, high], [0.5, 0.5, 0.5]);
+ * ```
+ */
 export function exactly(value: number): Interval {
   return { value, low: value, high: value, n: 0 };
 }
@@ -68,6 +78,13 @@ export function sum(values: ArrayLike<number>): number {
  * The mean.
  *
  * @throws {RangeError} for no values.
+ *
+ * ```ts
+ * import { mean } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(mean([1, 2, 6]), 3);
+ * ```
  */
 export function mean(values: ArrayLike<number>): number {
   if (values.length < 1) {
@@ -80,6 +97,13 @@ export function mean(values: ArrayLike<number>): number {
  * The sample variance (divided by n − 1).
  *
  * @throws {RangeError} for fewer than two values.
+ *
+ * ```ts
+ * import { variance } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(variance([1, 2, 6]), 7);
+ * ```
  */
 export function variance(values: ArrayLike<number>): number {
   if (values.length < 2) {
@@ -125,6 +149,17 @@ export interface Clustered {
  * Student's t on m − 1 degrees, m clusters.
  *
  * @throws {RangeError} for fewer than two clusters, arrays that do not match, no weight.
+ *
+ * ```ts
+ * import { clusteredMean } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * // Two games, three positions each, alike within a game: six positions count as two games.
+ * const cluster = [0, 0, 0, 1, 1, 1];
+ * const { value, n, low } = clusteredMean([1, 1, 1, 3, 3, 3], { cluster });
+ * assert.deepEqual([value, n], [2, 2]);
+ * assert.ok(low < clusteredMean([1, 1, 1, 3, 3, 3]).low);
+ * ```
  */
 export function clusteredMean(
   values: ArrayLike<number>,
@@ -169,6 +204,14 @@ export function pairedDifference(
  * Efron 1987), which keeps its coverage for skewed values such as favor.
  *
  * @throws {RangeError} as {@linkcode clusteredMean}.
+ *
+ * ```ts
+ * import { bootstrapMean } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { value, low, high } = bootstrapMean([0, 1, 1, 2, 9], { seed: 1 });
+ * assert.ok(low < value && value < high && high - value > value - low); // skewed, as the values are
+ * ```
  */
 export function bootstrapMean(
   values: ArrayLike<number>,
@@ -273,7 +316,16 @@ export function wilson(successes: number, n: number, { level = 0.95 }: Level = {
   };
 }
 
-/** The quantile of sorted values, linear between neighbours (Hyndman and Fan's type 7). */
+/**
+ * The quantile of sorted values, linear between neighbours (Hyndman and Fan's type 7).
+ *
+ * ```ts
+ * import { quantileOf } from "@lib/analysis/stats.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(quantileOf([1, 2, 4, 8], 0.5), 3);
+ * ```
+ */
 export function quantileOf(sorted: ArrayLike<number>, p: number): number {
   const at = Math.min(1, Math.max(0, p)) * (sorted.length - 1), i = Math.floor(at);
   return i + 1 < sorted.length ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) : sorted[i];

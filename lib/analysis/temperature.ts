@@ -20,6 +20,13 @@ export const TIE_TOLERANCE = 1e-9;
  * Refuses a temperature that is negative or not a number.
  *
  * @throws {RangeError} naming the temperature.
+ *
+ * ```ts
+ * import { checkTemperature } from "@lib/analysis/temperature.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.throws(() => checkTemperature(-1), /temperature -1/);
+ * ```
  */
 export function checkTemperature(tau: number): void {
   if (!(tau >= 0)) throw new RangeError(`Cannot sample at temperature ${tau}: must be 0 or more`);

@@ -77,6 +77,14 @@ export function transcendence(
 /**
  * The sign of a gap, where its interval lies on one side of zero. An exact gap of less than 1e-12 is
  * rounding and counts as zero, which does not transcend.
+ *
+ * ```ts
+ * import { judgeGap } from "@lib/analysis/transcendence.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(judgeGap({ value: 2, low: 1, high: 3, n: 9 }), "transcends");
+ * assert.equal(judgeGap({ value: -2, low: -3, high: -1, n: 9 }), "does not transcend");
+ * ```
  */
 export function judgeGap(gap: Interval): TranscendenceVerdict {
   if (gap.n === 0) return gap.value > 1e-12 ? "transcends" : "does not transcend";

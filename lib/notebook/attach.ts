@@ -79,6 +79,15 @@ export async function attach(run: string, options: AttachOptions = {}): Promise<
 /**
  * Reads the lines of `metrics.jsonl`; a last line that is only half written is left for later, and a
  * resumed run's later line of a step replaces the earlier one.
+ *
+ * ```ts
+ * import { readMetrics } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = `${Deno.makeTempDirSync()}/metrics.jsonl`;
+ * Deno.writeTextFileSync(file, '{"step":1,"seconds":2,"loss":3}\n{"step":2,"sec');
+ * assert.deepEqual(readMetrics(file), [{ step: 1, seconds: 2, loss: 3 }]);
+ * ```
  */
 export function readMetrics(file: string): Metrics[] {
   const text = readTextIfPresent(file);
@@ -92,7 +101,17 @@ export function readMetrics(file: string): Metrics[] {
   return [...bySteps.values()].sort((a, b) => a.step - b.step);
 }
 
-/** Draws the losses of a run against its steps. */
+/**
+ * Draws the losses of a run against its steps.
+ *
+ * ```ts
+ * import { lossFigure } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const metrics = [1, 2, 3].map((step) => ({ step, seconds: step, loss: 3 / step }));
+ * assert.match(lossFigure(metrics, "mine").svg, /Loss of mine/);
+ * ```
+ */
 export function lossFigure(
   metrics: readonly Metrics[],
   run: string,

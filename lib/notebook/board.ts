@@ -114,6 +114,16 @@ export function board(
  *
  * @param policy legal moves and their probabilities, `moves: [n]`, `p: [n]`
  * @param limit arrows at most (default 5); moves below 1 % get none
+ *
+ * ```ts
+ * import { policyArrows } from "@lib/notebook/mod.ts";
+ * import { legalMoves, startPosition } from "@lib/chess/position.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const moves = legalMoves(startPosition()).slice(0, 3);
+ * const [first, ...others] = policyArrows({ moves, p: [0.3, 0.695, 0.005] });
+ * assert.deepEqual([first.move, first.label, others.length], [moves[1], "70 %", 1]);
+ * ```
  */
 export function policyArrows(
   policy: { readonly moves: ArrayLike<Move>; readonly p: ArrayLike<number> },

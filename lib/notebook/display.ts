@@ -126,12 +126,33 @@ export function live(): Live {
   };
 }
 
-/** A value shown as HTML, with a plain text beside it for viewers that show none. */
+/**
+ * A value shown as HTML, with a plain text beside it for viewers that show none.
+ *
+ * ```ts
+ * import { html } from "@lib/notebook/mod.ts";
+ * import { describe } from "@lib/notebook/display.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { data } = describe(html("<b>7</b> games", "7 games"));
+ * assert.deepEqual(data, { "text/html": "<b>7</b> games", "text/plain": "7 games" });
+ * ```
+ */
 export function html(markup: string, text: string): Displayable {
   return { [DISPLAY]: () => ({ "text/html": markup, "text/plain": text }) };
 }
 
-/** A value shown as Markdown. */
+/**
+ * A value shown as Markdown.
+ *
+ * ```ts
+ * import { markdown } from "@lib/notebook/mod.ts";
+ * import { describe } from "@lib/notebook/display.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(describe(markdown("*7* games")).data["text/markdown"], "*7* games");
+ * ```
+ */
 export function markdown(text: string): Displayable {
   return { [DISPLAY]: () => ({ "text/markdown": text, "text/plain": text }) };
 }

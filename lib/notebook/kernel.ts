@@ -170,6 +170,18 @@ export function stopSignal(): AbortSignal {
  * not run through `progress`.
  *
  * @throws {Interrupted} after Stop.
+ *
+ * ```ts
+ * import { stopPoint } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * let sum = 0;
+ * for (let i = 0; i < 3; i++) {
+ *   sum += i;
+ *   await stopPoint();
+ * }
+ * assert.equal(sum, 3);
+ * ```
  */
 export async function stopPoint(): Promise<void> {
   await sleep(0);

@@ -43,7 +43,17 @@ export function band<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plot.Ma
   return Plot.areaY(kept(rows), { ...place, y1: low, y2: high, fill, fillOpacity: 0.18 } as never);
 }
 
-/** The interval of each x as a thin line with the estimate as a dot: for few or separate points. */
+/**
+ * The interval of each x as a thin line with the estimate as a dot: for few or separate points.
+ *
+ * ```ts
+ * import { figure, whiskers } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = [{ tau: 1, value: 2, low: 1, high: 3 }, { tau: 0.1, value: 4, low: 3, high: 5 }];
+ * assert.match(figure({ marks: whiskers(rows, { x: "tau" }) }).svg, /aria-label="dot"/);
+ * ```
+ */
 export function whiskers<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plot.Markish[] {
   const { value, low, high, fill, place } = channels(options);
   const data = kept(rows);
@@ -56,7 +66,17 @@ export function whiskers<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plo
   ];
 }
 
-/** The estimate as a line with a dot at each point, over the band of its interval. */
+/**
+ * The estimate as a line with a dot at each point, over the band of its interval.
+ *
+ * ```ts
+ * import { figure, curve } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const rows = [{ tau: 1, value: 2, low: 1, high: 3 }, { tau: 0.1, value: 4, low: 3, high: 5 }];
+ * assert.match(figure({ marks: curve(rows, { x: "tau" }) }).svg, /aria-label="line"/);
+ * ```
+ */
 export function curve<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plot.Markish[] {
   const { value, fill, place } = channels(options);
   const data = kept(rows);
@@ -75,7 +95,17 @@ export function curve<T>(rows: Iterable<T>, options: IntervalOptions<T>): Plot.M
   ];
 }
 
-/** A horizontal line at a value to compare with, such as the best expert, with its name on it. */
+/**
+ * A horizontal line at a value to compare with, such as the best expert, with its name on it.
+ *
+ * ```ts
+ * import { figure, reference } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const drawn = figure({ marks: reference(0.5, "best expert") });
+ * assert.match(drawn.svg, />best expert</);
+ * ```
+ */
 export function reference(value: number, name: string, color = "#5d5d5d"): Plot.Markish[] {
   return [
     Plot.ruleY([value], { stroke: color, strokeWidth: 1.25, strokeDasharray: "5,4" }),

@@ -103,7 +103,16 @@ export function progressLine({ label, done, before = 0, total, seconds }: Progre
   } · ${speed} · ${left} left`;
 }
 
-/** Seconds as minutes and seconds, from an hour on with hours: `2:05`, `1:02:05`. */
+/**
+ * Seconds as minutes and seconds, from an hour on with hours: `2:05`, `1:02:05`.
+ *
+ * ```ts
+ * import { clock } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([clock(125), clock(3725)], ["2:05", "1:02:05"]);
+ * ```
+ */
 export function clock(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));
   const two = (n: number) => String(n).padStart(2, "0");

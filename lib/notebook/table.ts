@@ -55,6 +55,13 @@ export function table(rows: Iterable<Row>, options: TableOptions = {}): Displaya
 /**
  * Writes a number for people: integers with thousands separators, others with as many decimals as
  * make three or four significant digits of `scale` (default: the number itself).
+ *
+ * ```ts
+ * import { formatNumber } from "@lib/notebook/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([1234, 0.01234, 12.34].map((x) => formatNumber(x)), ["1,234", "0.0123", "12.34"]);
+ * ```
  */
 export function formatNumber(value: number, scale: number = Math.abs(value)): string {
   if (!Number.isFinite(value)) return String(value).replace("-", "−");

@@ -46,6 +46,14 @@ export interface Outcome {
  *
  * @param start FEN of its first position; the usual one when absent or null.
  * @throws {SyntaxError} for a FEN that no game can have.
+ *
+ * ```ts
+ * import { newGame } from "@lib/play/game.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(newGame().moves.length, 0);
+ * assert.throws(() => newGame("8/8/8/8/8/8/8/K7 w - - 0 1"), /0 kings/);
+ * ```
  */
 export function newGame(start: string | null = null): GameState {
   const position = start === null ? startPosition() : parseFen(start);
@@ -91,6 +99,17 @@ export function playMove(game: GameState, move: Move): void {
 /**
  * How the rules end the game now, or null. A threefold repetition and fifty moves without progress
  * end it at once, as on a server where both sides would claim; mate comes before both.
+ *
+ * ```ts
+ * import { newGame, outcome } from "@lib/play/game.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(outcome(newGame()), null);
+ * assert.deepEqual(outcome(newGame("R5k1/5ppp/8/8/8/8/8/6K1 b - - 0 1")), {
+ *   result: "1-0",
+ *   reason: "checkmate",
+ * });
+ * ```
  */
 export function outcome(game: GameState): Outcome | null {
   const { position, occurrences } = game;

@@ -260,6 +260,14 @@ function summarise({ a, b }: MatchOptions, games: readonly PlayedGame[]): MatchR
  * counts as one trial, so that a clean sweep of few games is not taken for certainty.
  *
  * @param pairs the score of each pair of games, from 0 to 1; at least one.
+ *
+ * ```ts
+ * import { scoreInterval } from "@lib/play/match.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { value, low, high } = scoreInterval([1, 0.5, 0.75, 1]);
+ * assert.ok(low < value && value < high && high <= 1);
+ * ```
  */
 export function scoreInterval(pairs: readonly number[]): Interval {
   const n = pairs.length, value = mean(pairs);
@@ -282,6 +290,15 @@ export function scoreInterval(pairs: readonly number[]): Interval {
  *
  * @param lead in pawns.
  * @param plies at least 1.
+ *
+ * ```ts
+ * import { materialAdjudication } from "@lib/play/match.ts";
+ * import { newGame } from "@lib/play/game.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const judge = materialAdjudication(4, 1), game = newGame("3qk3/8/8/8/8/8/8/4K3 w - - 0 1");
+ * assert.equal(judge(game)?.result, "0-1");
+ * ```
  */
 export function materialAdjudication(lead: number, plies: number): Adjudication {
   // For how long White (positive) or Black (negative) has been ahead.
@@ -301,6 +318,16 @@ export function materialAdjudication(lead: number, plies: number): Adjudication 
  * A game as PGN, with its opening, and how it ended as `Termination`.
  *
  * @param headers further headers, or other values for the usual ones.
+ *
+ * ```ts
+ * import { pgnOf, playMatch } from "@lib/play/match.ts";
+ * import { greedyPlayer, randomPlayer } from "@lib/play/player.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const match = { a: greedyPlayer(), b: randomPlayer(), games: 2, seed: 1, maxMoves: 3 };
+ * const { games: [game] } = await playMatch(match);
+ * assert.match(pgnOf(game, { Event: "Trial" }), /\[Event "Trial"\][^]*\[White "greedy"\]/);
+ * ```
  */
 export function pgnOf(game: PlayedGame, headers: Readonly<Record<string, string>> = {}): string {
   const { index, white, black, opening, start, moves, result, reason } = game;

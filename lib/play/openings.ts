@@ -68,7 +68,16 @@ Larsen Opening: b3 e5
 Polish Opening: b4 e5
 `;
 
-/** Forty common openings of two to six plies, all from the usual position. */
+/**
+ * Forty common openings of two to six plies, all from the usual position.
+ *
+ * ```ts
+ * import { standardOpenings } from "@lib/play/openings.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(new Set(standardOpenings().map(({ name }) => name)).size, 40);
+ * ```
+ */
 export function standardOpenings(): Opening[] {
   return LINES.trim().split("\n").map((line) => {
     const [name, moves] = line.split(": ");

@@ -47,7 +47,19 @@ function simplePlayer(name: string, choose: (state: GameState, random: Random) =
   };
 }
 
-/** Plays every legal move equally often. */
+/**
+ * Plays every legal move equally often.
+ *
+ * ```ts
+ * import { randomPlayer } from "@lib/play/player.ts";
+ * import { newGame } from "@lib/play/game.ts";
+ * import { random } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const [choice] = await randomPlayer().choose([newGame()], [random(1, "player")]);
+ * assert.ok("move" in choice);
+ * ```
+ */
 export function randomPlayer(): Player {
   return simplePlayer("random", ({ position }, random) => {
     const moves = legalMoves(position);
@@ -58,6 +70,18 @@ export function randomPlayer(): Player {
 /**
  * Takes what is worth most, without a look at what follows, else plays at random; of equal moves
  * each equally often.
+ *
+ * ```ts
+ * import { greedyPlayer } from "@lib/play/player.ts";
+ * import { makeUci } from "@lib/chess/san.ts";
+ * import { newGame } from "@lib/play/game.ts";
+ * import { random } from "@lib/random.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const game = newGame("4k3/8/8/3q4/4P3/8/8/4K3 w - - 0 1");
+ * const [choice] = await greedyPlayer().choose([game], [random(1, "player")]);
+ * assert.ok("move" in choice && makeUci(choice.move) === "e4d5");
+ * ```
  */
 export function greedyPlayer(): Player {
   return simplePlayer("greedy", ({ position }, random) => {
@@ -90,6 +114,14 @@ function materialGain(position: Position, move: Move): number {
  *
  * @param epsilon ε, from 0 to 1.
  * @throws {RangeError} for ε outside 0 … 1.
+ *
+ * ```ts
+ * import { epsilonPlayer, greedyPlayer } from "@lib/play/player.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(epsilonPlayer(greedyPlayer(), 0.25).name, "greedy ε=0.25");
+ * assert.throws(() => epsilonPlayer(greedyPlayer(), 2), RangeError);
+ * ```
  */
 export function epsilonPlayer(player: Player, epsilon: number): Player {
   if (!(epsilon >= 0 && epsilon <= 1)) {

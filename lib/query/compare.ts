@@ -112,6 +112,14 @@ export function compareRuns(ids: readonly string[], options: RunsOptions = {}): 
  *
  * @param name when given, the figure is saved as `results/figures/NAME.png`
  * @throws {RangeError} when their examples are of different kinds.
+ *
+ * ```ts
+ * import { compareRuns, comparisonFigure } from "@lib/query/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const compared = compareRuns(["boardnet-cap1000", "boardnet-cap1300"]);
+ * assert.match(comparisonFigure(compared).svg, /boardnet-cap1300/);
+ * ```
  */
 export function comparisonFigure(comparison: Comparison, name?: string): Picture {
   const { runs, lines, losses, remarks } = comparison;

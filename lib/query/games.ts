@@ -82,6 +82,15 @@ export interface LoadOptions {
  *
  * @throws {Error} when there is no such file or dataset.
  * @throws {RangeError} for a limit that is no positive integer.
+ *
+ * ```ts
+ * import { loadGames } from "@lib/query/mod.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const file = `${Deno.makeTempDirSync()}/two.pgn`;
+ * Deno.writeTextFileSync(file, "1. e4 e5 1-0\n\n1. d4 d5 2. c4 1/2-1/2\n");
+ * assert.equal((await loadGames(file, { keep: ({ moves }) => moves.length > 2 })).length, 1);
+ * ```
  */
 export async function loadGames(source: string, options: LoadOptions = {}): Promise<Games> {
   const { limit = Infinity, part = "test", keep = () => true } = options;

@@ -52,6 +52,14 @@ export function noisyReward(states: States, rho: number, tau: number): number {
  *
  * @param rhos ρ of every expert.
  * @throws {RangeError} for ρ outside (0, 1), no experts, or rewards that tell no moves apart.
+ *
+ * ```ts
+ * import { noisyGap } from "@lib/theory/closed_forms.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.ok(Math.abs(noisyGap(makeStates([[1, 0]]), [0.4, 0.6], 0) - 0.4 * 0.5) < 1e-12);
+ * ```
  */
 export function noisyGap(states: States, rhos: readonly number[], tau: number): number {
   for (const rho of rhos) {

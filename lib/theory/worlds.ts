@@ -65,6 +65,15 @@ export function randomWorld(
 /**
  * The paper's appendix C: two experts who are each .4 right, and wrong in different ways. Their mean
  * (.3, .4, .3) is no better, but its mode is right.
+ *
+ * ```ts
+ * import { appendixExample } from "@lib/theory/worlds.ts";
+ * import { expectedReward, mixture, temper } from "@lib/analysis/reward.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { states, experts } = appendixExample();
+ * assert.equal(expectedReward(states, temper(states, mixture(experts), 0)), 1);
+ * ```
  */
 export function appendixExample(): TabularWorld {
   return {
@@ -87,6 +96,14 @@ export function boundaryExample(): TabularWorld {
  * f_ρ = ρ/|𝒴| + (1 − ρ) f*: perfect but for a share ρ of moves made at random (Proposition 3).
  *
  * @throws {RangeError} for ρ outside 0 … 1.
+ *
+ * ```ts
+ * import { noisyExpert } from "@lib/theory/worlds.ts";
+ * import { makeStates } from "@lib/analysis/states.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.deepEqual([...noisyExpert(makeStates([[1, 0]]), 0.5)], [0.75, 0.25]);
+ * ```
  */
 export function noisyExpert(states: States, rho: number): Policy {
   if (!(rho >= 0 && rho <= 1)) {
