@@ -16,6 +16,7 @@ import type { Claim } from "@lib/claims.ts";
 export const HEADLINES: readonly string[] = [
   "human.*.boardnet.gap",
   "human.*.chessformer.gap",
+  "match.*.boardnet.again.0.001",
   "crowd.transcends",
   "crowd.tau1",
   "crowd.match",
