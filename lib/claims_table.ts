@@ -9,9 +9,10 @@ import type { Claim } from "@lib/claims.ts";
 
 /**
  * The claims that the README shows, by id, in this order; `*` stands for one part of an id. Of each
- * question that the README asks these are the answers, chosen whatever the verdict (that of the fresh
- * games was known by then): does a model of people pass them, does one of simulated players, what if
- * errors are shared, do the theorems hold, is training as fast as elsewhere.
+ * question that the README asks these are the answers, chosen whatever the verdict: does a model of
+ * people pass them, does more training move that, does diversity, does a model of simulated players
+ * pass them, what if errors are shared, do the theorems hold, is training as fast as elsewhere. Those
+ * of fresh games, training and diversity were added when their verdicts were known.
  */
 export const HEADLINES: readonly string[] = [
   "human.*.boardnet.gap",
