@@ -34,8 +34,11 @@ interface Kind<S extends z.ZodType> {
 /** The name of a folder or run: no path leads out of where it belongs. */
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be a name, not a path");
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex");
-/** A player as `openPlayer` reads it, but for paths: neither programs nor folders of its choosing. */
-const player = z.string().regex(/^[^/\\]*$/, "must name no path");
+/** A player as `openPlayer` reads it, but for paths and programs: neither is of a spec's choosing. */
+const player = z.string().regex(/^[^/\\]*$/, "must name no path").refine(
+  (text) => text.split(":").every((part) => /^(?!engine=)|^engine=(wasm|native)$/.test(part)),
+  "must have the engine wasm or native",
+);
 
 const label = kind({
   schema: z.strictObject({

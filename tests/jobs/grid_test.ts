@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type GridState, localEngine, runGrid } from "@lib/jobs/grid.ts";
 import { type Job, readResult, resultFile } from "@lib/jobs/job.ts";
+import { checkJob } from "@lib/jobs/kinds.ts";
 
 const quiet = { onProgress() {} };
 
@@ -64,4 +65,16 @@ Deno.test("a process that grows over its memory is ended, and the job fails with
     runGrid([match(1, 20_000)], { folder, engine, ...quiet }),
     /it took \d+ MiB, may take 60/,
   );
+});
+
+Deno.test("a match names neither a path nor a program to run", () => {
+  const check = (a: string) =>
+    checkJob({ kind: "match", spec: { a, b: "random", games: 1, seed: 1 } }, "here");
+  for (const a of ["greedy", "model:engine5:tau=0.1", "stockfish:skill=0:engine=wasm"]) check(a);
+  for (const a of ["stockfish:engine=sh", "stockfish:engine=native2", "stockfish:engine="]) {
+    assert.throws(() => check(a), /must have the engine wasm or native/, a);
+  }
+  for (const a of ["stockfish:engine=/bin/sh", "model:../x"]) {
+    assert.throws(() => check(a), /must name no path/, a);
+  }
 });
