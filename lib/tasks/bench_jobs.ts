@@ -4,6 +4,7 @@
  * @module
  */
 
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
@@ -11,8 +12,8 @@ import { makeFen, parseFen } from "@lib/chess/fen.ts";
 import { legalMoves, startPosition } from "@lib/chess/position.ts";
 import { temporaryFolder, writeJson } from "@lib/files.ts";
 import { type GridEngine, localEngine, openEngine, runGrid } from "@lib/jobs/grid.ts";
-import type { Job } from "@lib/jobs/job.ts";
-import { RESULTS, userPath } from "@lib/paths.ts";
+import { type Job, resultFile } from "@lib/jobs/job.ts";
+import { jobsFolder, RESULTS, userPath } from "@lib/paths.ts";
 import { openStockfish } from "@lib/play/stockfish.ts";
 import { random, randomInteger } from "@lib/random.ts";
 import { parseCount, runCommand } from "@lib/tasks/command.ts";
@@ -28,7 +29,7 @@ Options
   --positions <n>  positions a job (6)
   --depth <n>      plies searched behind each move (6)
   --engine <name>  wasm (shipped) or native (on PATH) (wasm)
-  --queue <url>    a Redis with one worker of one process, timed as well
+  --queue <url>    a Redis with one worker of one process and the same LAB_JOBS, timed as well
   --out <file>     (results/bench/jobs.json)
   --help           this text
 
@@ -130,9 +131,13 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
       }
     }
   };
-  // Each contestant has a folder of its own, so that none finds what another has done.
-  const grid = (engine: GridEngine, of: string, work: readonly Job[]) =>
-    runGrid(work, { folder: join(folder, of), engine, signal, onProgress() {} });
+  // Each contestant has a folder of its own, so that none finds what another has done; a queue's
+  // worker has its own anyway, and forgets what a former run has left there.
+  const grid = (engine: GridEngine, of: string, work: readonly Job[]) => {
+    const results = engine === queue ? jobsFolder() : join(folder, of);
+    for (const job of work) rmSync(resultFile(results, job), { force: true });
+    return runGrid(work, { folder: results, engine, signal, onProgress() {} });
+  };
   const contestants: Record<string, (seed: number) => Promise<unknown>> = {
     bare,
     "1 process": (seed) => grid(one, "one", labels(seed)),
