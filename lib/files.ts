@@ -119,3 +119,21 @@ export function temporaryFolder(prefix: string): string {
   Deno.mkdirSync(CACHE, { recursive: true });
   return Deno.makeTempDirSync({ dir: CACHE, prefix });
 }
+
+/**
+ * The text of a file of Linux's `/proc`. Deno lets only those read it who may do all; who may start
+ * programs reads it by `cat`.
+ *
+ * @throws {Error} where there is no such file, or neither is allowed.
+ */
+export function readProcFile(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+  }
+  const { success, stdout } = new Deno.Command("cat", { args: [path], stderr: "null" })
+    .outputSync();
+  if (!success) throw new Deno.errors.NotFound(`Cannot read ${path}`);
+  return new TextDecoder().decode(stdout);
+}

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { temporaryFolder, writeFileAtomic } from "../files.ts";
+import { readProcFile, temporaryFolder, writeFileAtomic } from "../files.ts";
 import { CACHE } from "../paths.ts";
 import { BUILD, type Entry } from "./machine.ts";
 import { baseAddress } from "./memory.ts";
@@ -142,7 +142,7 @@ function findCompiler(): [command: string, version: string] {
 /** What -march=native depends on. */
 function cpu(): string {
   try {
-    const lines = Deno.readTextFileSync("/proc/cpuinfo").split("\n");
+    const lines = readProcFile("/proc/cpuinfo").split("\n");
     return lines.filter((line) => /^(model name|flags|Features|CPU part)\s/.test(line)).slice(0, 2)
       .join("\n");
   } catch {

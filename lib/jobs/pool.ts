@@ -7,6 +7,7 @@
 
 import { freemem } from "node:os";
 import { join } from "node:path";
+import { readProcFile } from "@lib/files.ts";
 import type { Job } from "@lib/jobs/job.ts";
 import { CACHE, ROOT } from "@lib/paths.ts";
 
@@ -260,7 +261,7 @@ function startProcess(
 /** MiB of memory that a process holds; 0 where the system does not tell. */
 function residentMemory(pid: number): number {
   try {
-    const [, pages] = Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ");
+    const [, pages] = readProcFile(`/proc/${pid}/statm`).split(" ");
     return Math.round(Number(pages) * 4096 / 2 ** 20);
   } catch {
     return 0;

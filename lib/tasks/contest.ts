@@ -6,6 +6,7 @@
  */
 
 import { readLines } from "@lib/data/lines.ts";
+import { readProcFile } from "@lib/files.ts";
 
 /** A contestant, ready. */
 export interface Contestant {
@@ -101,7 +102,7 @@ export function describeMachine(tfjs: string): {
 
 function cpuName(): string {
   try {
-    return /model name\s*: (.*)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
+    return /model name\s*: (.*)/.exec(readProcFile("/proc/cpuinfo"))?.[1] ?? "unknown";
   } catch {
     return "unknown";
   }

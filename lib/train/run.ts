@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { readTextIfPresent, writeFileAtomic, writeJson } from "@lib/files.ts";
+import { readProcFile, readTextIfPresent, writeFileAtomic, writeJson } from "@lib/files.ts";
 import { ROOT } from "@lib/paths.ts";
 import {
   decodeTensors,
@@ -292,7 +292,7 @@ export function provenance(): Pick<RunManifest, "git" | "host"> {
 
 function cpuName(): string {
   try {
-    return /model name\s*:\s*(.+)/.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? "unknown";
+    return /model name\s*:\s*(.+)/.exec(readProcFile("/proc/cpuinfo"))?.[1] ?? "unknown";
   } catch {
     return "unknown";
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePgn } from "@lib/chess/pgn.ts";
 import { ROOT } from "@lib/paths.ts";
+import { taskPermissions } from "@lib/permissions.ts";
 import { random } from "@lib/random.ts";
 import { madeGames } from "../data/made_games.ts";
 import { taskArguments } from "./run_task.ts";
@@ -98,6 +99,25 @@ Deno.test("every task starts with no more than these permissions", async () => {
       assert.doesNotMatch(said, /NotCapable|Requires \w+ access/, file);
     }
   }));
+});
+
+Deno.test({
+  name: "a task that computes knows the processor and the memory of its processes",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const here = Deno.makeTempDirSync();
+    const code = `import { readProcFile } from "${import.meta.resolve("@lib/files.ts")}";
+      console.log(readProcFile("/proc/cpuinfo").includes("processor"));`;
+    Deno.writeTextFileSync(join(here, "look.ts"), code);
+    for (const task of ["train", "label", "worker"]) {
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", ...taskPermissions(task, here), "--no-check", join(here, "look.ts")],
+        env: { NO_COLOR: "1" },
+        cwd: ROOT,
+      }).output();
+      assert.equal(new TextDecoder().decode(stdout), "true\n", task);
+    }
+  },
 });
 
 Deno.test("with these permissions the tasks do their work, to the end", async () => {
