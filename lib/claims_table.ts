@@ -16,6 +16,7 @@ import type { Claim } from "@lib/claims.ts";
  */
 export const HEADLINES: readonly string[] = [
   "human.*.boardnet.gap",
+  "human.*.boardnet.later",
   "human.*.chessformer.gap",
   "match.*.boardnet.again.0.001",
   "scaling.1500.positions.gap",
