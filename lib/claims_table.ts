@@ -12,7 +12,7 @@ import type { Claim } from "@lib/claims.ts";
  * question that the README asks these are the answers, chosen whatever the verdict: does a model of
  * people pass them, does more training move that, does diversity, does a model of simulated players
  * pass them, what if errors are shared, do the theorems hold, is training as fast as elsewhere. Those
- * of fresh games, training and diversity were added when their verdicts were known.
+ * of the later pool, fresh games, training and diversity were added when their verdicts were known.
  */
 export const HEADLINES: readonly string[] = [
   "human.*.boardnet.gap",
