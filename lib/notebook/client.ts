@@ -59,8 +59,14 @@ const START_LIMIT = 60_000; // milliseconds: a busy machine may be very slow
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
+/** Run in the kernel: it leaves when who started it is gone, were it by `kill -9`. */
+const LEAVE_WITH_PARENT = `{
+  const parent = Deno.ppid;
+  Deno.unrefTimer(setInterval(() => Deno.ppid === parent || Deno.exit(1), 1000));
+}`;
+
 /**
- * Starts a kernel and waits until it answers.
+ * Starts a kernel and waits until it answers. It does not outlive this process.
  *
  * @throws {Error} when the kernel ends or does not answer within a minute.
  */
@@ -181,6 +187,7 @@ export class Kernel implements AsyncDisposable {
       if (!this.alive) throw new Error(`Cannot start the kernel: it ended: ${await this.ended}`);
       if (Date.now() > limit) throw new Error("Cannot start the kernel: no answer for a minute");
     }
+    await this.#request(LEAVE_WITH_PARENT, { silent: true, timeout: START_LIMIT });
   }
 
   /** Runs one cell and returns when all its outputs are here. */
