@@ -8,11 +8,11 @@
 import { type Move } from "@lib/chess/position.ts";
 import { parseSan } from "@lib/chess/san.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
-import { type Interval, wilson } from "@lib/analysis/stats.ts";
 import { PGN_CHARACTERS } from "@lib/data/tokenizer.ts";
 import { sampleIndex } from "@lib/analysis/distribution.ts";
 import { transcript } from "@lib/play/game.ts";
-import type { Choice, Player } from "@lib/play/player.ts";
+import { type CountingPlayer, legalityOf } from "@lib/play/legality.ts";
+import type { Choice } from "@lib/play/player.ts";
 
 /**
  * A transcript model: for each text the logits of its next character, in the order of
@@ -30,26 +30,6 @@ export interface CharacterOptions {
   readonly characters?: number;
 }
 
-/** How often a model wrote a legal move. */
-export interface Legality {
-  /** Moves it had to make. */
-  readonly moves: number;
-  /** Texts it wrote for them. */
-  readonly tries: number;
-  /** Texts that were no legal move. */
-  readonly illegal: number;
-  /** Games it lost because no text was legal. */
-  readonly forfeits: number;
-  /** Share of texts that were a legal move, with its interval; n = 0 before the first. */
-  readonly rate: Interval;
-}
-
-/** A player that counts its illegal texts. */
-export interface CharacterPlayer extends Player {
-  /** What it has written since it was made. */
-  legality(): Legality;
-}
-
 /**
  * Plays as the paper's code does (paper.md § 2.6): the transcript is continued by ten characters
  * sampled at τ, cut at `;` and `+`; the first word is the move; after five texts that are no legal
@@ -63,7 +43,7 @@ export function characterPlayer(
   name: string,
   next: NextCharacter,
   { temperature, tries = 5, characters = 10 }: CharacterOptions,
-): CharacterPlayer {
+): CountingPlayer {
   checkTemperature(temperature);
   for (const [what, count] of Object.entries({ tries, characters })) {
     if (!(Number.isInteger(count) && count > 0)) {
@@ -107,13 +87,7 @@ export function characterPlayer(
       counts.forfeits += open.length;
       return choices;
     },
-    legality() {
-      const { tries, illegal } = counts;
-      const rate = tries === 0
-        ? { value: NaN, low: 0, high: 1, n: 0 }
-        : wilson(tries - illegal, tries);
-      return { ...counts, rate };
-    },
+    legality: () => legalityOf(counts),
   };
 }
 

@@ -6,14 +6,13 @@
  */
 
 import { sampleIndex } from "@lib/analysis/distribution.ts";
-import { wilson } from "@lib/analysis/stats.ts";
 import { checkTemperature, sharpen } from "@lib/analysis/temperature.ts";
 import { legalMoves } from "@lib/chess/position.ts";
 import { moveToken } from "@lib/data/tokenizer.ts";
 import { softmaxAt } from "@lib/model/policy.ts";
-import type { Legality } from "@lib/play/character_player.ts";
 import type { GameState } from "@lib/play/game.ts";
-import type { Choice, Player } from "@lib/play/player.ts";
+import { type CountingPlayer, legalityOf } from "@lib/play/legality.ts";
+import type { Choice } from "@lib/play/player.ts";
 
 /** A model of move tokens: for each game the logits of its next token. */
 export type NextToken = (states: readonly GameState[]) => Promise<readonly ArrayLike<number>[]>;
@@ -46,7 +45,7 @@ export function tokenPlayer(
   name: string,
   next: NextToken,
   { temperature, tries = 5 }: { readonly temperature: number; readonly tries?: number },
-): Player & { legality(): Legality } {
+): CountingPlayer {
   checkTemperature(temperature);
   if (!(Number.isInteger(tries) && tries > 0)) {
     throw new RangeError(`Cannot play with ${tries} tries: must be a positive integer`);
@@ -72,12 +71,6 @@ export function tokenPlayer(
         return { forfeit: `no legal move in ${most === 1 ? "1 try" : `${most} tries`}` };
       });
     },
-    legality() {
-      const { tries, illegal } = counts;
-      const rate = tries === 0
-        ? { value: NaN, low: 0, high: 1, n: 0 }
-        : wilson(tries - illegal, tries);
-      return { ...counts, rate };
-    },
+    legality: () => legalityOf(counts),
   };
 }

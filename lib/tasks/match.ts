@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { writeFileAtomic } from "@lib/files.ts";
 import type { Interval } from "@lib/analysis/stats.ts";
 import { type MatchResult, pgnOf, type PlayedGame, playMatch } from "@lib/play/match.ts";
-import type { CharacterPlayer } from "@lib/play/character_player.ts";
+import type { CountingPlayer } from "@lib/play/legality.ts";
 import { NO_OPENING, readOpenings, standardOpenings } from "@lib/play/openings.ts";
 import { openPlayer, PLAYER_HELP } from "@lib/play/named_player.ts";
 import { userPath } from "@lib/paths.ts";
@@ -118,7 +118,7 @@ export async function matchTask(
   print(describe(result, (performance.now() - begun) / 1000));
   for (const player of [a, b]) {
     if (!("legality" in player)) continue;
-    const { rate } = (player as CharacterPlayer).legality();
+    const { rate } = (player as CountingPlayer).legality();
     print(`${player.name} wrote legal moves in ${percent(rate)} of ${rate.n} texts`);
   }
   save();

@@ -5,23 +5,12 @@ import { legalMoves } from "@lib/chess/position.ts";
 import { localEngine, runGrid } from "@lib/jobs/grid.ts";
 import type { Job } from "@lib/jobs/job.ts";
 import { newGame, playMove } from "@lib/play/game.ts";
+import { findNativeStockfish } from "@lib/play/uci.ts";
 import { random } from "@lib/random.ts";
 import { LONG, record } from "./counts.ts";
 import { until } from "./processes.ts";
 
 const KILLS = LONG ? 24 : 3, POSITIONS = 6;
-
-/** The program stockfish, or why it cannot be had. */
-function stockfishProgram(): string | undefined {
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/games"];
-  for (const folder of folders) {
-    try {
-      const path = join(folder, "stockfish");
-      if (Deno.statSync(path).isFile) return path;
-    } catch { /* not here */ }
-  }
-  console.log("skipped: there is no stockfish on PATH (Debian: apt install stockfish)");
-}
 
 /** Positions after a few random moves. */
 function positions(seed: number): string[] {
@@ -36,11 +25,12 @@ function positions(seed: number): string[] {
   });
 }
 
-const program = stockfishProgram();
+const program = findNativeStockfish();
+if (!program) console.log("skipped: there is no stockfish on PATH (Debian: apt install stockfish)");
 
 Deno.test({
   name: "engines killed under a grid: no label is lost or another one",
-  ignore: program === undefined,
+  ignore: program === null,
   async fn() {
     const calm = Deno.makeTempDirSync(), harmed = Deno.makeTempDirSync();
     // It tells its process and becomes the engine.
